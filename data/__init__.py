@@ -1,0 +1,1 @@
+"""Data: records, suites, trajectory formats."""

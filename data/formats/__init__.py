@@ -1,0 +1,1 @@
+"""Formats: trajectory files of other tools, read into records."""

@@ -1,0 +1,1 @@
+"""Optimizers: examples, metrics, tuning and search."""

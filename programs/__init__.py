@@ -1,0 +1,1 @@
+"""Programs: the paper's algorithm as DSPy modules."""

@@ -1,0 +1,1 @@
+"""Evidence: facts read from a trajectory without a model."""

@@ -1,0 +1,1 @@
+"""Grading: a task's own tests, run after selection only."""

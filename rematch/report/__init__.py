@@ -1,0 +1,1 @@
+"""Reports: tables of what a run did."""

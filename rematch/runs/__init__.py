@@ -1,0 +1,1 @@
+"""Runs: the run folder, models, budget, executors."""

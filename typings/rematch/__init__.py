@@ -1,0 +1,1 @@
+../../rematch/__init__.py
