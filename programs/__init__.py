@@ -1,1 +1,23 @@
-"""Programs: the paper's algorithm as DSPy modules."""
+"""The paper's parts as DSPy modules: async first (`acall`), one sync door (the call itself)."""
+
+from rematch.programs.contexts import ContextConfig
+from rematch.programs.distiller import Distiller
+from rematch.programs.judge import Judge
+from rematch.programs.pdr import PDR
+from rematch.programs.rematch import Outcome, Rematch, RematchConfig
+from rematch.programs.rtv import RTV, RTVConfig
+from rematch.programs.summarizer import Summarizer, SummarizerConfig
+
+__all__ = [
+    "PDR",
+    "RTV",
+    "ContextConfig",
+    "Distiller",
+    "Judge",
+    "Outcome",
+    "RTVConfig",
+    "Rematch",
+    "RematchConfig",
+    "Summarizer",
+    "SummarizerConfig",
+]

@@ -1,0 +1,113 @@
+"""Put one question to a model: parse strictly, ask again when unreadable, count what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import (
+    AdapterParseError,
+    ContextWindowExceededError,
+    LMAuthError,
+    LMBillingError,
+    LMConfigurationError,
+    LMError,
+    LMNotConfiguredError,
+    LMUnsupportedModelError,
+)
+
+from rematch.data.records import Usage
+from rematch.errors import ContextOverflowError, ModelRefusedError
+from rematch.seams import spent
+
+_ADAPTER = dspy.ChatAdapter(use_json_adapter_fallback=False)
+_REFUSALS = (
+    LMAuthError,
+    LMBillingError,
+    LMNotConfiguredError,
+    LMUnsupportedModelError,
+    LMConfigurationError,
+)
+_SAMPLES_APART = 1_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A prediction, or None with the problem; what all attempts cost together."""
+
+    prediction: dspy.Prediction | None
+    usage: Usage
+    attempts: int
+    problem: str = ""
+
+
+def accept_all(_: dspy.Prediction) -> str:
+    """No objection to any reply that could be parsed."""
+    return ""
+
+
+async def ask(
+    predict: dspy.Predict,
+    inputs: dict[str, Any],
+    *,
+    lm: dspy.LM | None,
+    sample: int = 0,
+    attempts: int = 2,
+    accept: Callable[[dspy.Prediction], str] = accept_all,
+) -> Answer:
+    """Ask until a reply can be read, at most `attempts` times.
+
+    Args:
+        predict: the predictor.
+        inputs: its input fields.
+        lm: the role's model; None takes DSPy's current one.
+        sample: which independent sample this is; equal samples may share a cached reply.
+        attempts: how often to ask before giving up on this sample.
+        accept: says what is wrong with a parsed reply, "" when nothing is.
+
+    Raises:
+        ModelRefusedError: the provider will not serve this run (key, money, model).
+        ContextOverflowError: the prompt is longer than the model's window.
+    """
+    costs: list[Usage] = []
+    problem = ""
+    for attempt in range(attempts):
+        token = spent.set(costs)
+        try:
+            prediction = await _ask_once(predict, inputs, lm, sample + attempt * _SAMPLES_APART)
+        except AdapterParseError:
+            problem = "unreadable reply"
+            continue
+        except LMError as error:
+            problem = _explain(error)
+            break
+        finally:
+            spent.reset(token)
+        problem = accept(prediction)
+        if not problem:
+            return Answer(prediction, sum(costs, Usage()), attempt + 1)
+    return Answer(None, sum(costs, Usage()), attempt + 1, problem)
+
+
+async def _ask_once(
+    predict: dspy.Predict, inputs: dict[str, Any], lm: dspy.LM | None, sample: int
+) -> dspy.Prediction:
+    model = lm or dspy.settings.lm
+    if model is None:
+        raise ModelRefusedError("no model: hand one to the program or call dspy.configure(lm=...)")
+    # DSPy warns that a sample number means nothing at temperature 0, and it is right.
+    config = {} if model.kwargs.get("temperature") == 0 else {"rollout_id": sample}
+    with dspy.context(lm=model, adapter=_ADAPTER):
+        return await predict.acall(**inputs, config=config)
+
+
+def _explain(error: LMError) -> str:
+    """One line for a lost sample; raises for what is more than a lost sample."""
+    line = " ".join(str(error).split())[:300]
+    if isinstance(error, ContextWindowExceededError):
+        raise ContextOverflowError(line) from error
+    if isinstance(error, _REFUSALS):
+        raise ModelRefusedError(line) from error
+    return line

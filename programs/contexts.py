@@ -1,0 +1,78 @@
+"""What a new rollout is told about earlier ones (paper section 3.3), raw or distilled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rematch.data.records import Task
+from rematch.programs.distiller import Distiller
+from rematch.programs.rendering import render_summary, render_workspace
+from rematch.seams import Entrant
+from rematch.seeds import derive_random
+from rematch.signatures import frame_context
+
+ContextKind = Literal["none", "single", "random-k", "select-k"]
+
+
+class ContextConfig(BaseModel):
+    """Which summaries a new rollout starts from, and in what form."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ContextKind = "select-k"
+    """`none`; `single`: its own earlier summary; `random-k`: K drawn per rollout; `select-k`:
+    the K survivors of RTV (the paper's best)."""
+    k: int = Field(default=4, ge=1)
+    """K, how many summaries a context holds, and how many rollouts RTV keeps."""
+    distill: bool = False
+    """Distill the summaries into one workspace instead of showing them whole."""
+
+
+def choose_priors(
+    config: ContextConfig,
+    population: Sequence[Entrant],
+    survivors: Sequence[Entrant],
+    index: int,
+    seed: int,
+) -> tuple[Entrant, ...]:
+    """The entrants whose summaries rollout `index` is told.
+
+    Args:
+        config: kind and K.
+        population: all entrants of the iteration before.
+        survivors: those that RTV kept.
+        index: the new rollout's number, from 0.
+        seed: a seed for this iteration; `random-k` draws anew for every index.
+    """
+    match config.kind:
+        case "none":
+            return ()
+        case "single":
+            return (population[index % len(population)],)
+        case "random-k":
+            rng = derive_random(seed, "random-k", index)
+            return tuple(rng.sample(list(population), min(config.k, len(population))))
+        case "select-k":
+            return tuple(survivors)
+
+
+async def write_context(task: Task, priors: Sequence[Entrant], distiller: Distiller | None) -> str:
+    """The framed text for an agent's first prompt; "" without priors.
+
+    Raises:
+        ModelError: the distiller's replies could not be read.
+    """
+    if not priors:
+        return ""
+    summaries = [prior.summary for prior in priors]
+    if distiller is not None:
+        workspace = await distiller.acall(task=task, summaries=summaries)
+        return frame_context(render_workspace(workspace), len(priors))
+    notes = "\n\n".join(
+        f"### Attempt {number}\n{render_summary(summary)}"
+        for number, summary in enumerate(summaries, 1)
+    )
+    return frame_context(notes, len(priors))

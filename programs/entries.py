@@ -1,0 +1,93 @@
+"""From rollouts to entrants: equal patches are one entrant, and ties have a fixed order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rematch.data.records import Rollout, Task
+from rematch.seams import Entrant, Scorer
+from rematch.seeds import derive_random
+
+_NOISE = re.compile(r"^(index [0-9a-f]+\.\.[0-9a-f]+.*|diff --git .*)$")
+_HUNK = re.compile(r"^(@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@).*$")
+
+
+def normalize_patch(patch: str) -> str:
+    """A patch without what does not change its effect: blob hashes, hunk titles, line ends."""
+    lines = (_HUNK.sub(r"\1", line.rstrip()) for line in patch.splitlines())
+    return "\n".join(line for line in lines if not _NOISE.match(line)).strip()
+
+
+@dataclass(frozen=True)
+class TieOrder:
+    """The order that settles ties, fixed before the first vote (ours).
+
+    `ranks[i]` is entrant i's place, 0 first. `keys[i]` are what it was ranked by.
+    """
+
+    ranks: tuple[int, ...]
+    keys: tuple[tuple[float, float, float, int], ...]
+
+    def reason(self, first: int, second: int) -> str:
+        """Which rule ranks `first` before `second`."""
+        names = ("evidence margin", "more rollouts with this patch", "cheaper rollout")
+        pairs = zip(names, self.keys[first], self.keys[second], strict=False)
+        return next((name for name, one, other in pairs if one != other), "seeded draw")
+
+
+def order_ties(
+    task: Task, entrants: Sequence[Entrant], scorer: Scorer | None, seed: int
+) -> TieOrder:
+    """Rank entrants by evidence, weight, cost, then a seeded draw."""
+    scores = scorer(task, entrants) if scorer else (0.0,) * len(entrants)
+    costs = _costs([entrant.rollout for entrant in entrants])
+    draw = list(range(len(entrants)))
+    derive_random(seed, task.id, "ties").shuffle(draw)
+    keys = tuple(
+        (-score, -entrant.weight, cost, place)
+        for score, entrant, cost, place in zip(scores, entrants, costs, draw, strict=True)
+    )
+    best_first = sorted(range(len(entrants)), key=keys.__getitem__)
+    ranks = [0] * len(entrants)
+    for place, index in enumerate(best_first):
+        ranks[index] = place
+    return TieOrder(tuple(ranks), keys)
+
+
+def _costs(rollouts: Sequence[Rollout]) -> list[float]:
+    """Dollars where all are known, else tokens where all are, else steps."""
+    dollars = [rollout.usage.cost_usd for rollout in rollouts]
+    known = [cost for cost in dollars if cost]
+    if len(known) == len(rollouts):
+        return known
+    tokens = [float(rollout.usage.tokens) for rollout in rollouts]
+    if all(tokens):
+        return tokens
+    return [float(len(rollout.trajectory.steps)) for rollout in rollouts]
+
+
+def merge_equal(
+    entrants: Sequence[Entrant],
+) -> tuple[list[Entrant], dict[str, tuple[str, ...]]]:
+    """Entrants with the same non-empty normalized patch become one, the cheapest.
+
+    Returns:
+        The distinct entrants in the order of their first member, and for each that stands for
+        others the ids of those.
+    """
+    costs = dict(zip((e.id for e in entrants), _costs([e.rollout for e in entrants]), strict=True))
+    groups: dict[str, list[Entrant]] = {}
+    for entrant in entrants:
+        patch = normalize_patch(entrant.rollout.patch or "")
+        groups.setdefault(patch or f"\0{entrant.id}", []).append(entrant)
+    distinct: list[Entrant] = []
+    merged: dict[str, tuple[str, ...]] = {}
+    for group in groups.values():
+        chosen = min(group, key=lambda entrant: (costs[entrant.id], entrant.id))
+        distinct.append(replace(chosen, weight=sum(entrant.weight for entrant in group)))
+        others = tuple(entrant.id for entrant in group if entrant.id != chosen.id)
+        if others:
+            merged[chosen.id] = others
+    return distinct, merged

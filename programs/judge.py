@@ -1,0 +1,82 @@
+"""The judge: G blinded candidates in, one vote out (paper section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import dspy
+
+from rematch.data.records import Task, Vote
+from rematch.programs.asking import ask
+from rematch.programs.excerpt import clip
+from rematch.programs.program import Program
+from rematch.programs.rendering import number_fenced, render_summary
+from rematch.seams import Entrant
+from rematch.signatures import CompareRollouts
+
+_REASONS_CAP = 1_500
+_TASK_CAP = 24_000
+
+
+def represent_summary(entrant: Entrant) -> str:
+    """The paper's representation: the summary alone."""
+    return render_summary(entrant.summary)
+
+
+class Judge(Program):
+    """Asks a model which of G candidates is best.
+
+    Args:
+        lm: the role's model; None takes DSPy's current one. Independent votes need a
+            temperature above 0.
+        represent: how an entrant stands in the prompt; must not name agent or model.
+        attempts: how often an unreadable reply is asked again before it counts as no vote.
+    """
+
+    deterministic = False
+
+    def __init__(
+        self,
+        lm: dspy.LM | None = None,
+        represent: Callable[[Entrant], str] = represent_summary,
+        attempts: int = 2,
+    ) -> None:
+        super().__init__()
+        self.lm = lm
+        self.represent = represent
+        self.attempts = attempts
+        self.compare = dspy.Predict(CompareRollouts)
+
+    async def aforward(
+        self, *, task: Task, entrants: Sequence[Entrant], order: tuple[int, ...], sample: int
+    ) -> Vote:
+        """Cast one vote. A reply that names no candidate is no vote, with the reason."""
+        shown = [self.represent(entrants[index]) for index in order]
+        inputs = {
+            "task": clip(task.problem, _TASK_CAP),
+            "candidates": number_fenced("Candidate", shown),
+        }
+
+        def names_candidate(prediction: dspy.Prediction) -> str:
+            named = 1 <= prediction.winner <= len(order)
+            return "" if named else f"there is no candidate {prediction.winner}"
+
+        answer = await ask(
+            self.compare,
+            inputs,
+            lm=self.lm,
+            sample=sample,
+            attempts=self.attempts,
+            accept=names_candidate,
+        )
+        vote = Vote(sample=sample, order=order, attempts=answer.attempts, usage=answer.usage)
+        if answer.prediction is None:
+            return vote.model_copy(update={"reasons": f"no vote: {answer.problem}"})
+        confidence = answer.prediction.confidence
+        return vote.model_copy(
+            update={
+                "winner": order[answer.prediction.winner - 1],
+                "confidence": confidence if 0 <= confidence <= 1 else None,
+                "reasons": clip(answer.prediction.reasons, _REASONS_CAP),
+            }
+        )

@@ -1,0 +1,121 @@
+"""One match: who may win, V votes in rotated orders, plurality, and the order for ties."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rematch.data.records import Decision, Match, Task, Vote
+from rematch.programs.ballots import is_decided, leader, rotate_orders
+from rematch.programs.concurrency import gather_all
+from rematch.programs.entries import TieOrder
+from rematch.seams import Entrant, Executor, Judge, same_requests
+from rematch.seeds import derive_random
+
+
+class VotingConfig(BaseModel):
+    """How a match is voted on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    votes: int = Field(default=8, ge=1)
+    """V, votes per match; a deterministic judge casts one."""
+    mode: Literal["sequential", "batched"] = "sequential"
+    """`sequential` asks vote by vote and may stop early; `batched` asks all votes of one order
+    in one request where the provider allows."""
+    early_stop: bool = True
+    """Stop a sequential match when no outcome of its remaining votes can change the winner."""
+    rotate: bool = True
+    """Show the entrants in rotated orders, so that slot bias cancels."""
+
+
+async def play_match(
+    task: Task,
+    entrants: Sequence[Entrant],
+    ties: TieOrder,
+    *,
+    judge: Judge,
+    config: VotingConfig,
+    executor: Executor | None,
+    seed: int,
+) -> Match:
+    """Play one match. An entrant without result can win only against its like.
+
+    Args:
+        task: the task.
+        entrants: 2..G entrants.
+        ties: the fixed order for ties among them.
+        judge: casts the votes.
+        config: votes, mode, early stop, rotation.
+        executor: bounds how many votes are asked at once.
+        seed: the run's seed.
+    """
+    ids = tuple(entrant.id for entrant in entrants)
+    eligible = [i for i, e in enumerate(entrants) if e.rollout.has_result(task.asks_for)]
+    eligible = eligible or list(range(len(entrants)))
+    if len(eligible) == 1:
+        return Match(entrants=ids, winner=eligible[0], decided_by=Decision.NO_RESULT)
+    count = 1 if judge.deterministic else config.votes
+    rng = derive_random(seed, task.id, "orders", *ids)
+    orders = rotate_orders(eligible, count, rng)
+    if not config.rotate:
+        orders = [orders[0]] * count
+
+    async def ask(sample: int) -> Vote:
+        async def job() -> Vote:
+            return await judge.acall(
+                task=task, entrants=entrants, order=orders[sample], sample=sample
+            )
+
+        return await (executor.run("judge", job) if executor else job())
+
+    ranks = [ties.ranks[index] for index in eligible]
+
+    def tally(votes: Sequence[Vote]) -> list[int]:
+        counts = Counter(vote.winner for vote in votes)
+        return [counts[index] for index in eligible]
+
+    def decided(votes: Sequence[Vote]) -> bool:
+        return config.early_stop and is_decided(tally(votes), ranks, count - len(votes))
+
+    if config.mode == "batched":
+        votes = await _ask_batched(ask, orders)
+    else:
+        votes = await _ask_in_turn(ask, count, decided)
+    counts = tally(votes)
+    ahead = leader(counts, ranks)
+    rivals = [i for i, votes_for in enumerate(counts) if votes_for == counts[ahead] and i != ahead]
+    rival = min(rivals, key=ranks.__getitem__, default=None)
+    return Match(
+        entrants=ids,
+        votes=tuple(votes),
+        winner=eligible[ahead],
+        decided_by=Decision.VOTES if rival is None else Decision.TIE,
+        tie_break="" if rival is None else ties.reason(eligible[ahead], eligible[rival]),
+        stopped_early=len(votes) < count,
+    )
+
+
+async def _ask_in_turn(
+    ask: Callable[[int], Awaitable[Vote]], count: int, decided: Callable[[Sequence[Vote]], bool]
+) -> list[Vote]:
+    votes: list[Vote] = []
+    while len(votes) < count and not decided(votes):
+        votes.append(await ask(len(votes)))
+    return votes
+
+
+async def _ask_batched(
+    ask: Callable[[int], Awaitable[Vote]], orders: list[tuple[int, ...]]
+) -> list[Vote]:
+    """All votes at once; equal orders make equal prompts, which an engine may send as one."""
+    uses = Counter(orders)
+
+    async def ask_same(sample: int) -> Vote:
+        same_requests.set(uses[orders[sample]])
+        return await ask(sample)
+
+    return await gather_all(ask_same(sample) for sample in range(len(orders)))

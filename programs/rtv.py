@@ -1,0 +1,150 @@
+"""Recursive Tournament Voting (paper section 3.2): small groups, V votes each, until K are left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from rematch.data.records import Bracket, Match, Round, Task
+from rematch.programs.brackets import Group, Leaf, Plan, Slot, plan_bracket
+from rematch.programs.concurrency import together
+from rematch.programs.entries import TieOrder, merge_equal, order_ties
+from rematch.programs.matches import VotingConfig, play_match
+from rematch.programs.program import Program
+from rematch.seams import Entrant, Executor, Judge, Scorer
+from rematch.seeds import derive_random
+
+
+class RTVConfig(VotingConfig):
+    """How a tournament is played."""
+
+    group_size: int = Field(default=2, ge=2)
+    """G, entrants per match; the paper found 2 best."""
+    merge: bool = True
+    """Let rollouts with the same non-empty patch enter as one."""
+
+
+class RTV(Program):
+    """Narrows entrants to K by a judge's votes.
+
+    Args:
+        judge: compares entrants.
+        config: group size, votes and rules.
+        scorer: evidence that settles ties first; without one, cost does.
+        executor: bounds how many votes are asked at once; without one, nothing does.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        config: RTVConfig | None = None,
+        scorer: Scorer | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        super().__init__()
+        self.judge = judge
+        self.config = config or RTVConfig()
+        self.scorer = scorer
+        self.executor = executor
+
+    async def aforward(
+        self,
+        *,
+        task: Task,
+        entrants: Sequence[Entrant],
+        keep: int = 1,
+        seed: int = 0,
+        iteration: int = 0,
+    ) -> Bracket:
+        """Play rounds until `keep` entrants are left.
+
+        Args:
+            task: the task that the entrants attempted.
+            entrants: at least one, with distinct ids.
+            keep: K; where fewer distinct entrants remain it shrinks, and the bracket says so.
+            seed: fixes entry order, byes, vote orders and draws.
+            iteration: recorded only.
+
+        Raises:
+            ValueError: no entrants, or two with the same id.
+        """
+        if not entrants or len({entrant.id for entrant in entrants}) < len(entrants):
+            raise ValueError(f"{task.id}: RTV needs at least one entrant, with distinct ids")
+        distinct, merged = merge_equal(entrants) if self.config.merge else (list(entrants), {})
+        purpose = (task.id, iteration)
+        plan = plan_bracket(
+            len(distinct), self.config.group_size, keep, derive_random(seed, *purpose, "plan")
+        )
+        ties = order_ties(task, distinct, self.scorer, seed)
+        results = await self._play(task, distinct, plan, ties, seed)
+        return _record(task, distinct, merged, plan, results, keep, seed, iteration)
+
+    async def _play(
+        self, task: Task, entrants: list[Entrant], plan: Plan, ties: TieOrder, seed: int
+    ) -> dict[Slot, Match]:
+        """Play every planned group; each starts as soon as its own entrants are known."""
+        running: dict[Slot, asyncio.Task[tuple[int, Match]]] = {}
+
+        async def resolve(slot: Slot) -> int:
+            return slot.entrant if isinstance(slot, Leaf) else (await running[slot])[0]
+
+        async def play(group: Group) -> tuple[int, Match]:
+            indexes = [await resolve(slot) for slot in group.slots]
+            match = await play_match(
+                task,
+                [entrants[index] for index in indexes],
+                _narrow(ties, indexes),
+                judge=self.judge,
+                config=self.config,
+                executor=self.executor,
+                seed=seed,
+            )
+            return indexes[match.winner], match
+
+        async with together() as tasks:
+            for planned in plan.rounds:
+                for group in planned.groups:
+                    running[group] = tasks.create_task(play(group))
+        return {slot: task.result()[1] for slot, task in running.items()}
+
+
+def _narrow(ties: TieOrder, indexes: list[int]) -> TieOrder:
+    return TieOrder(
+        tuple(ties.ranks[index] for index in indexes), tuple(ties.keys[index] for index in indexes)
+    )
+
+
+def _record(
+    task: Task,
+    entrants: list[Entrant],
+    merged: dict[str, tuple[str, ...]],
+    plan: Plan,
+    results: dict[Slot, Match],
+    keep: int,
+    seed: int,
+    iteration: int,
+) -> Bracket:
+    def name(slot: Slot) -> str:
+        return entrants[slot.entrant].id if isinstance(slot, Leaf) else results[slot].winner_id
+
+    note = ""
+    if len(entrants) < keep:
+        note = f"{len(entrants)} distinct entrants, so {len(entrants)} survive instead of {keep}"
+    return Bracket(
+        task_id=task.id,
+        iteration=iteration,
+        entrants=tuple(entrant.id for entrant in entrants),
+        merged=merged,
+        rounds=tuple(
+            Round(
+                matches=tuple(results[group] for group in planned.groups),
+                byes=tuple(name(slot) for slot in planned.byes),
+            )
+            for planned in plan.rounds
+        ),
+        survivors=tuple(name(slot) for slot in plan.survivors),
+        seed=seed,
+        note=note,
+    )

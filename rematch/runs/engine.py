@@ -1,0 +1,132 @@
+"""The engine behind every dspy.LM of ours: native where it serves, litellm for the rest.
+
+One place meters, caps replies and joins equal requests. DSPy keeps parsing and retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from dspy import lm15
+from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine, LiteLLMEngine
+from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
+
+from rematch.runs.joining import JoinedRequests
+from rematch.runs.metering import Meter, read_usage
+from rematch.seams import same_requests
+
+REPLY_CAP = 64_000
+"""Characters of a reply that are read; parsers may take quadratic time on hostile ones."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a role's model is reached.
+
+    `router` serves the native engine, `options` (api_base, timeout) litellm's. `provider` names
+    the price list.
+    """
+
+    role: str
+    provider: str
+    native: bool
+    router: lm15.RouterConfig
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class RoleEngine:
+    """Sync door of one role's engine (the optimizers' reflection calls, mostly)."""
+
+    def __init__(self, route: Route, meter: Meter) -> None:
+        self._route, self._meter = route, meter
+        self._native = LM15Engine(route.router)
+        self._litellm = LiteLLMEngine(**route.options)
+
+    def __deepcopy__(self, _: Any) -> RoleEngine:
+        """Optimizers copy programs; the connection and its meter stay one."""
+        return self
+
+    def complete(self, request: lm15.Request) -> lm15.Response:
+        """One attempt."""
+        native = _speaks_natively(self._route, self._native, request)
+        response = (self._native if native else self._litellm).complete(request)
+        self._meter.note(self._route.role, read_usage(response, request, self._route.provider))
+        return cap_reply(response)
+
+    def stream(self, request: lm15.Request) -> Iterator[Any]:
+        """Not offered: a vote is read whole."""
+        raise lm15.UnsupportedFeatureError("Rematch's engine does not stream", feature="stream")
+
+    def close(self) -> None:
+        """Close the native engine's connections."""
+        self._native.close()
+
+
+class AsyncRoleEngine:
+    """Async door of one role's engine; inner engines are kept one per running loop."""
+
+    def __init__(self, route: Route, meter: Meter) -> None:
+        self._route, self._meter = route, meter
+        self._planner = LM15Engine(route.router)
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Inner] = WeakKeyDictionary()
+
+    def __deepcopy__(self, _: Any) -> AsyncRoleEngine:
+        """Optimizers copy programs; the connections and their meter stay one."""
+        return self
+
+    async def complete(self, request: lm15.Request) -> lm15.Response:
+        """One attempt; equal requests under way together go as one with n completions."""
+        loop = asyncio.get_running_loop()
+        inner = self._loops.get(loop)
+        if inner is None:
+            inner = self._loops[loop] = _Inner(self._route)
+        if same_requests.get() > 1:
+            response, usage = await inner.joined.complete(request, same_requests.get())
+        else:
+            native = _speaks_natively(self._route, self._planner, request)
+            response = await (inner.native if native else inner.litellm).complete(request)
+            usage = read_usage(response, request, self._route.provider)
+        self._meter.note(self._route.role, usage)
+        return cap_reply(response)
+
+    async def stream(self, request: lm15.Request) -> AsyncIterator[Any]:
+        """Not offered: a vote is read whole."""
+        raise lm15.UnsupportedFeatureError("Rematch's engine does not stream", feature="stream")
+        yield
+
+    async def aclose(self) -> None:
+        """Close this loop's connections."""
+        inner = self._loops.pop(asyncio.get_running_loop(), None)
+        if inner is not None:
+            await inner.native.aclose()
+
+
+class _Inner:
+    """The engines of one event loop."""
+
+    def __init__(self, route: Route) -> None:
+        self.native = AsyncLM15Engine(route.router)
+        self.litellm = AsyncLiteLLMEngine(**route.options)
+        self.joined = JoinedRequests(route.options, route.provider, self.litellm.complete)
+
+
+def _speaks_natively(route: Route, planner: LM15Engine, request: lm15.Request) -> bool:
+    if not route.native:
+        return False
+    try:
+        planner.plan(request)
+    except lm15.CapabilityError:
+        return False
+    return True
+
+
+def cap_reply(response: lm15.Response) -> lm15.Response:
+    """The response with at most 64,000 characters of text."""
+    text = response.text
+    if text is None or len(text) <= REPLY_CAP:
+        return response
+    return replace(response, message=lm15.Message.assistant(text[:REPLY_CAP]))

@@ -1,0 +1,34 @@
+"""Where jobs run: on one asyncio loop, each role bounded by its own number of places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
+
+DEFAULT_PLACES = 16
+
+
+class LocalExecutor:
+    """Runs jobs on the caller's loop, at most `places[role]` of a role at once.
+
+    Args:
+        places: how many jobs of a role may run together; other roles get 16.
+    """
+
+    def __init__(self, places: Mapping[str, int] | None = None) -> None:
+        self._places = dict(places or {})
+        # Semaphores belong to a loop, and the sync door opens a new loop each time.
+        self._semaphores: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]
+        ] = WeakKeyDictionary()
+
+    async def run(self, role: str, job: Callable[[], Awaitable[T]]) -> T:
+        """Run the job when its role has a free place."""
+        semaphores = self._semaphores.setdefault(asyncio.get_running_loop(), {})
+        places = self._places.get(role, DEFAULT_PLACES)
+        async with semaphores.setdefault(role, asyncio.Semaphore(places)):
+            return await job()

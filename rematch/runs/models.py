@@ -1,0 +1,125 @@
+"""A model per role, in LiteLLM's notation, as dspy.LMs over one engine of ours."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import dspy
+from dspy import lm15
+from dspy.clients.engines.lm15_engine import LM15Engine, timeouts_for
+from pydantic import BaseModel, ConfigDict, Field
+
+from rematch.errors import UsageError
+from rematch.runs.engine import AsyncRoleEngine, RoleEngine, Route
+from rematch.runs.metering import Meter
+
+Role = Literal["agent", "summarizer", "judge", "distiller"]
+_CONNECTIONS = 512
+
+
+class ModelConfig(BaseModel):
+    """One role's model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field(pattern=r"^[^/\s]+/\S+$")
+    """`provider/name`, as LiteLLM writes it."""
+    api_base: str | None = None
+    """The endpoint, where it is not the provider's own. Keys come from the environment only."""
+    temperature: float | None = Field(default=1.0, ge=0, le=2)
+    """Sampling temperature; votes are independent samples only above 0. None leaves it to the
+    provider."""
+    max_tokens: int | None = Field(default=8_192, ge=1)
+    """Most tokens per reply, reasoning included where the provider counts it."""
+    reasoning_effort: str | None = None
+    """Passed on where the model has it: low, medium, high, ..."""
+    timeout: float = Field(default=600, gt=0)
+    """Seconds to wait for a reply's next byte."""
+    extra: dict[str, Any] = {}
+    """Further parameters, passed on as they are."""
+
+
+class ModelsConfig(BaseModel):
+    """A model per role; a role without one is answered from evidence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agent: ModelConfig | None = None
+    summarizer: ModelConfig | None = None
+    judge: ModelConfig | None = None
+    distiller: ModelConfig | None = None
+
+
+def build_lm(role: Role, config: ModelConfig, meter: Meter) -> dspy.LM:
+    """A dspy.LM for one role, metered.
+
+    DSPy's response cache stays off: a run keeps its own records.
+
+    Raises:
+        UsageError: the model or its parameters cannot be used.
+    """
+    route = _find_route(role, config)
+    options: dict[str, Any] = {
+        "temperature": config.temperature,
+        "max_tokens": config.max_tokens,
+        **({"reasoning_effort": config.reasoning_effort} if config.reasoning_effort else {}),
+        **config.extra,
+    }
+    try:
+        return dspy.LM(
+            config.model,
+            engine=RoleEngine(route, meter),
+            async_engine=AsyncRoleEngine(route, meter),
+            cache=False,
+            **options,
+        )
+    except (ValueError, TypeError, dspy.LMError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"models.{role}: {config.model}: {line}") from error
+
+
+def find_window(model: str) -> int | None:
+    """The model's longest prompt in tokens, None where the price list does not know it."""
+    from dspy.clients.model_metadata import model_info
+
+    provider = _resolve(model)
+    info = model_info(provider or model.partition("/")[0], model.partition("/")[2]) or {}
+    window = info.get("max_input_tokens") or info.get("max_tokens")
+    return window if isinstance(window, int) else None
+
+
+def _resolve(model: str) -> str | None:
+    """The native engine's provider for a model, None where it has none."""
+    try:
+        found = LM15Engine(lm15.RouterConfig(env={})).resolve(model)
+    except (lm15.UnknownModelError, lm15.UnsupportedFeatureError):
+        return None
+    return str(found.provider)
+
+
+def _find_route(role: Role, config: ModelConfig) -> Route:
+    prefix = config.model.partition("/")[0]
+    provider = _resolve(config.model)
+    variables = (f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL")
+    api_base = config.api_base or next((os.environ[v] for v in variables if v in os.environ), None)
+    options: dict[str, Any] = {"timeout": config.timeout}
+    keys: dict[str, str] = {}
+    if api_base:
+        options["api_base"] = api_base
+        if f"{prefix.upper()}_API_KEY" not in os.environ:
+            # A local server wants no key, but every client wants to send one.
+            options["api_key"] = keys[provider or prefix] = "none"
+    router = lm15.RouterConfig(
+        api_keys=keys if provider else None,
+        base_urls={provider: api_base} if provider and api_base else None,
+        timeouts=timeouts_for(config.timeout),
+        max_connections=_CONNECTIONS,
+    )
+    return Route(
+        role=role,
+        provider=provider or prefix,
+        native=provider is not None,
+        router=router,
+        options=options,
+    )

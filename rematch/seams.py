@@ -1,0 +1,96 @@
+"""The seams: what a part must offer to be swapped for another. Protocols only.
+
+A model-backed part and an evidence part stand behind the same seam, so programs never know
+which one they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+from rematch.data.records import Grade, Rollout, Summary, Task, Usage, Vote
+
+T = TypeVar("T")
+
+same_requests: ContextVar[int] = ContextVar("same_requests", default=1)
+"""How many equal requests the caller has under way together (V votes of one order). An engine
+may send them as one request with n completions."""
+
+spent: ContextVar[list[Usage] | None] = ContextVar("spent", default=None)
+"""Where an engine notes what each request cost, for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What enters a bracket: a rollout with its summary.
+
+    `weight` is how many rollouts with the same patch it stands for; it is shown to no judge
+    and serves ties only.
+    """
+
+    rollout: Rollout
+    summary: Summary
+    weight: int = 1
+
+    @property
+    def id(self) -> str:
+        """The rollout's id."""
+        return self.rollout.id
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Produces rollouts. A failed attempt is a rollout that says so, not an exception."""
+
+    async def attempt(self, task: Task, *, context: str, iteration: int, index: int) -> Rollout:
+        """Make one attempt in a fresh environment, told `context` (empty in iteration 0)."""
+        ...
+
+
+@runtime_checkable
+class Summarizer(Protocol):
+    """Turns a rollout into a summary."""
+
+    async def acall(self, *, task: Task, rollout: Rollout) -> Summary:
+        """Summarize one rollout of the task."""
+        ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Compares entrants. `deterministic`: asking again cannot change the answer."""
+
+    deterministic: bool
+
+    async def acall(
+        self, *, task: Task, entrants: Sequence[Entrant], order: tuple[int, ...], sample: int
+    ) -> Vote:
+        """Cast one vote on the entrants shown in `order` (indexes, first slot first)."""
+        ...
+
+
+class Scorer(Protocol):
+    """Scores entrants of one task from evidence, higher is better. Comparable in a task only."""
+
+    def __call__(self, task: Task, entrants: Sequence[Entrant]) -> tuple[float, ...]:
+        """One score per entrant."""
+        ...
+
+
+class Grader(Protocol):
+    """Runs a task's own tests. Called after selection only."""
+
+    async def grade(self, task: Task, rollout: Rollout) -> Grade:
+        """Grade one rollout."""
+        ...
+
+
+class Executor(Protocol):
+    """Decides where and how many jobs run. A role is "agent", "summarizer", "judge", ..."""
+
+    async def run(self, role: str, job: Callable[[], Awaitable[T]]) -> T:
+        """Run the job when the role has a free place."""
+        ...

@@ -1,0 +1,16 @@
+"""The questions put to a model, one file each, and how untrusted text is fenced."""
+
+from rematch.signatures.compare import CompareRollouts
+from rematch.signatures.distill import DistillSummaries
+from rematch.signatures.fence import fence, neutralise
+from rematch.signatures.frame import frame_context
+from rematch.signatures.summarize import SummarizeRollout
+
+__all__ = [
+    "CompareRollouts",
+    "DistillSummaries",
+    "SummarizeRollout",
+    "fence",
+    "frame_context",
+    "neutralise",
+]

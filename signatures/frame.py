@@ -1,0 +1,27 @@
+"""The frame in which a refinement context is handed to an agent (paper section 3.3)."""
+
+from rematch.signatures.fence import fence
+
+OPENING = "## What earlier attempts at this task found"
+
+_FRAME = """\
+{opening}
+{count} tried this task before you, each in its own environment. None of their changes are in
+yours: you start from the original state. Their notes may be wrong; they were not graded. Use
+what was verified, check what was only claimed, do not repeat what failed, and finish the task
+yourself.
+
+{notes}"""
+
+
+def frame_context(notes: str, attempts: int) -> str:
+    """The text to stand in an agent's first prompt; empty when there are no notes.
+
+    Args:
+        notes: rendered summaries or a distilled workspace.
+        attempts: how many earlier attempts the notes come from.
+    """
+    if not notes.strip():
+        return ""
+    count = "One attempt" if attempts == 1 else f"{attempts} attempts"
+    return _FRAME.format(opening=OPENING, count=count, notes=fence(notes))
