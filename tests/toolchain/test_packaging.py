@@ -60,7 +60,8 @@ def test_wheel_holds_every_file(wheel: Path) -> None:
 def test_wheel_with_the_core_lock_imports_every_room(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv")
     python = str(tmp_path / "venv" / "bin" / "python")
-    install = [str(ROOT / "tools" / "uv-env"), "uv", "pip", "install", "--quiet", "--python", python]
+    uv_env, uv = str(ROOT / "tools" / "uv-env"), str(Path(sys.executable).with_name("uv"))
+    install = [sys.executable, uv_env, uv, "pip", "install", "--quiet", "--python", python]
     core = ["--require-hashes", "--requirement", str(ROOT / "locks" / "core.txt")]
     subprocess.run([*install, *core], check=True)
     subprocess.run([*install, "--no-deps", str(wheel)], check=True)

@@ -1,0 +1,32 @@
+"""What a mark needs is there, or the test says so: skipped, or failed where CI requires it."""
+
+import os
+import subprocess
+from functools import cache
+
+import pytest
+
+NEEDS = {
+    "docker": ["docker", "version"],
+    "bwrap": ["bwrap", "--version"],
+    "harbor": ["docker", "compose", "version"],
+}
+
+
+@cache
+def is_available(mark: str) -> bool:
+    """Whether the command behind a mark answers."""
+    try:
+        return subprocess.run(NEEDS[mark], capture_output=True, timeout=30).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a marked test that cannot run here; with REQUIRE_<MARK>=1 fail it."""
+    for mark, command in NEEDS.items():
+        if item.get_closest_marker(mark) and not is_available(mark):
+            reason = f"`{' '.join(command)}` does not answer"
+            if os.environ.get(f"REQUIRE_{mark.upper()}") == "1":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
