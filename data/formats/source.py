@@ -1,0 +1,186 @@
+"""Files as documents: JSON, JSON lines or text, whatever their name says.
+
+A document is what a format is asked about: a JSON value, or the text of a file that is no JSON.
+Nothing is kept: a file is read again when it is needed again, a JSON line is found by its offset.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson  # comes with dspy; several times faster than json, and as strict as RFC 8259
+
+from rematch.errors import InputError
+
+HEAD_BYTES = 1 << 16
+MAX_BYTES = 1 << 30
+"""A document larger than this is refused: reading it takes several times its size."""
+
+_ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_BOM = b"\xef\xbb\xbf"
+_PATCH = re.compile(r"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
+_NOT_A_NUMBER = re.compile(r"-?(?:NaN|Inf)")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON value or text of a file; `error` says why a line has no value.
+
+    `offset` is the byte at which a JSON line starts, None where the document is the whole file.
+    """
+
+    value: Any
+    line: int = 1
+    offset: int | None = None
+    error: str = ""
+
+
+def looks_like_patch(text: str) -> bool:
+    """Whether a text has the header of a unified diff."""
+    return _PATCH.search(text) is not None
+
+
+def read_documents(path: Path) -> Iterator[Document]:
+    """Yields a file's documents in order, one in memory at a time.
+
+    Raises:
+        InputError: The file cannot be opened, is empty, binary, or neither JSON nor a patch. The
+            message does not name the file.
+    """
+    with _open(path) as file:
+        head = file.read(HEAD_BYTES).removeprefix(_BOM)
+        _refuse_binary(head)
+        file.seek(0)
+        if head.lstrip()[:1] in (b"{", b"["):
+            yield from _read_json(file)
+        elif looks_like_patch(head.decode("utf-8", "replace")):
+            yield Document(_read_all(file).decode("utf-8", "replace"))
+        else:
+            raise InputError("is neither JSON nor a patch; see docs/formats.md for what is read")
+
+
+def read_document_at(path: Path, offset: int | None) -> Any:
+    """One document again, by the offset that `read_documents` gave it."""
+    if offset is None:
+        return next(read_documents(path)).value
+    with _open(path) as file:
+        file.seek(offset)
+        return load_json(file.readline())
+
+
+def load_json(data: bytes) -> Any:
+    """Parses JSON; mends invalid UTF-8 and lone surrogates, which agents' tools do write.
+
+    Raises:
+        InputError: It is no JSON, with the place.
+    """
+    data = data.removeprefix(_BOM)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        mended = _mend(data)
+        if mended is None:
+            raise InputError(_explain(error)) from None
+    try:
+        return orjson.loads(mended)
+    except orjson.JSONDecodeError as error:
+        raise InputError(_explain(error)) from None
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("is not a regular file")
+        return path.open("rb")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(
+            f"cannot be opened ({reason}); check the path and its permissions"
+        ) from None
+
+
+def _refuse_binary(head: bytes) -> None:
+    if not head.strip():
+        raise InputError("is empty; remove it or record the attempt again")
+    for magic, name in _ARCHIVES.items():
+        if head.startswith(magic):
+            raise InputError(f"is a {name} archive; unpack it first")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError("is UTF-16 text; convert it to UTF-8")
+    if b"\0" in head:
+        raise InputError("is binary; only JSON and patches are read")
+
+
+def _read_all(file: BinaryIO) -> bytes:
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"is larger than {MAX_BYTES >> 20} MB; split it into one file per attempt")
+    return data
+
+
+def _read_json(file: BinaryIO) -> Iterator[Document]:
+    """JSON lines where the first line is a value by itself and more follows, else one document."""
+    first = file.readline(MAX_BYTES)
+    try:
+        value = orjson.loads(first.removeprefix(_BOM))
+    except orjson.JSONDecodeError:
+        data = first + file.read(1)
+        if len(data) > len(first):
+            file.seek(0)
+            data = _read_all(file)
+        del first
+        yield Document(load_json(data))
+        return
+    offset, line = len(first), 1
+    del first
+    later = _read_lines(file, offset)
+    second = next(later, None)
+    yield Document(value, line, None if second is None else 0)
+    del value
+    if second is not None:
+        yield second
+        del second
+        yield from later
+
+
+def _read_lines(file: BinaryIO, offset: int) -> Iterator[Document]:
+    for line, data in enumerate(iter(lambda: file.readline(MAX_BYTES), b""), start=2):
+        start, offset = offset, offset + len(data)
+        if not data.strip():
+            continue
+        try:
+            yield Document(load_json(data), line, start)
+        except InputError as error:
+            yield Document(None, line, start, str(error))
+
+
+def _mend(data: bytes) -> bytes | None:
+    """The same JSON without invalid UTF-8 and lone surrogates; None where it has neither."""
+    try:
+        data.decode()
+        mended = data
+    except UnicodeDecodeError:
+        mended = data.decode("utf-8", "replace").encode()
+    mended = _LONE_SURROGATE.sub(rb"\\ufffd", mended)
+    return None if mended is data or mended == data else mended
+
+
+def _explain(error: orjson.JSONDecodeError) -> str:
+    place = f"line {error.lineno} column {error.colno}"
+    if _NOT_A_NUMBER.match(error.doc[error.pos : error.pos + 4]):
+        return f"has NaN or Infinity at {place}, which JSON does not allow; write null instead"
+    if "depth" in error.msg:
+        return f"is nested too deeply ({place})"
+    if "unexpected end" in error.msg:
+        return f"is cut off: JSON ends at {place}; copy it again or remove it"
+    return f"is not valid JSON ({error.msg}, {place})"

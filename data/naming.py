@@ -1,0 +1,77 @@
+"""Names of tasks and rollouts: stable, unique, safe to use in a path."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from rematch.errors import InputError
+
+GroupBy = Literal["instance", "folder"] | Callable[[Path, str], str]
+"""How rollouts become tasks: by the instance a file names (else its folder), always by folder,
+or by a function of the file's path and the instance that it names ("" where it names none)."""
+
+MAX_NAME = 200
+
+_SUFFIXES = (".traj.json", ".traj", ".jsonl", ".json", ".patch", ".diff", ".pred")
+_INSTANCE = re.compile(r"[\w.-]+__[\w.-]+-\d+")  # SWE-bench's instance ids
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]|^/|(?:^|/)\.\.(?:/|$)")
+
+
+def file_stem(path: Path) -> str:
+    """A file's name without the suffixes that trajectory files have."""
+    for suffix in _SUFFIXES:
+        if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
+            return path.name[: -len(suffix)]
+    return path.name
+
+
+def task_key(path: Path, instance: str, group_by: GroupBy) -> str:
+    """The id of the task that a rollout belongs to.
+
+    Raises:
+        InputError: The id is empty, too long, or unsafe in a path.
+    """
+    if callable(group_by):
+        key = group_by(path, instance)
+    elif group_by == "instance" and instance:
+        key = instance
+    elif group_by == "instance" and _INSTANCE.fullmatch(file_stem(path)):
+        key = file_stem(path)
+    else:
+        key = path.absolute().parent.name
+    return check_name(key or "task")
+
+
+def check_name(name: str) -> str:
+    """The name, if files may be named after it."""
+    if not name or len(name) > MAX_NAME or _UNSAFE.search(name):
+        raise InputError(f"names its task or attempt {name[:40]!r}, which no file can be named")
+    return name
+
+
+def rollout_ids(places: Sequence[tuple[Path, str]]) -> list[str]:
+    """Ids for (file, name within it): the stem, with as many folders as make it unique."""
+    paths = [path.resolve() for path, _ in places]
+    stems = [file_stem(path) for path in paths]
+    twins = Counter({(p.parent, s): 0 for p, s in zip(paths, stems, strict=True)})
+    for path in set(paths):
+        twins[path.parent, file_stem(path)] += 1
+    tails = []
+    for path, stem, (_, name) in zip(paths, stems, places, strict=True):
+        last = path.name if twins[path.parent, stem] > 1 else stem
+        tails.append((*path.parent.parts[1:], last, *([name] if name else [])))
+    sizes = [1 + bool(name) for _, name in places]
+    while True:
+        ids = ["/".join(tail[-size:]) for tail, size in zip(tails, sizes, strict=True)]
+        count = Counter(ids)
+        longer = [
+            min(size + (count[id] > 1), len(tail))
+            for id, size, tail in zip(ids, sizes, tails, strict=True)
+        ]
+        if longer == sizes:
+            return ids
+        sizes = longer
