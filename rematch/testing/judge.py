@@ -12,7 +12,9 @@ from typing import Any
 from rematch.testing.prompts import Misunderstood, numbered_blocks
 from rematch.testing.request import ChatRequest
 
-QUALITY = re.compile(r"\bquality=(-?\d+(?:\.\d+)?)")
+# Begins with a literal, which is several times faster to find than a word boundary.
+QUALITY = re.compile(r"quality(?<!\wquality)=(-?\d+(?:\.\d+)?)")
+_IN_BRACKETS = re.compile(rf"\[{QUALITY.pattern}\]")
 
 UNREADABLE = (
     "I cannot tell these attempts apart.",
@@ -29,7 +31,7 @@ def marker_quality(text: str) -> float | None:
 
     One in brackets goes first: so the scripted summarizer marks its verdict, whatever it quotes.
     """
-    found = re.findall(rf"\[{QUALITY.pattern}\]", text) or QUALITY.findall(text)
+    found = _IN_BRACKETS.findall(text) or QUALITY.findall(text)
     return float(found[-1]) if found else None
 
 

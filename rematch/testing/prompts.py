@@ -23,9 +23,9 @@ _REMINDERS = (
     "Respond with a JSON object in the following order of fields: ",
 )
 _FIELD = re.compile(r"^\d+\. `(\w+)` \((.+?)\):", re.MULTILINE)
-_MARKER = re.compile(r"^[ \t]*\[\[ ## (\w+) ## \]\]", re.MULTILINE)
+_MARKER = re.compile(r"\[\[ ## (\w+) ## \]\]")
 _STEP = re.compile(r"^### Step (\d+)\b.*$", re.MULTILINE)
-_BLOCK = re.compile(r"\s*### (\w+) (\d+)\n(`{3,})\n(?:(.*?)\n)?\3(?:\n|\Z)", re.DOTALL)
+_HEADING = re.compile(r"\s*### (\w+) (\d+)\n(`{3,})\n")
 
 
 class Misunderstood(ValueError):  # noqa: N818  (it is a verdict, and reads as one)
@@ -130,6 +130,8 @@ def parse_prompt(system: str, user: str) -> DspyPrompt | None:
     places: list[tuple[str, int, int]] = []
     stray: list[str] = []
     for match in _MARKER.finditer(user, 0, end):
+        if user[user.rfind("\n", 0, match.start()) + 1 : match.start()].strip():
+            continue  # not at a line's start, where DSPy does not take it for a marker
         name = match.group(1)
         if name in expected:
             places.append((name, match.start(), match.end()))
@@ -157,13 +159,14 @@ def numbered_blocks(text: str, word: str = "") -> tuple[str, ...]:
     bodies: list[str] = []
     place = 0
     while text[place:].strip():
-        match = _BLOCK.match(text, place)
+        match = _HEADING.match(text, place)
         number = len(bodies) + 1
-        if not match or int(match[2]) != number or (word and match[1] != word):
+        end = text.find(f"\n{match[3]}", match.end() - 1) if match else -1
+        if not match or end < 0 or int(match[2]) != number or word not in ("", match[1]):
             wanted = f"### {word or 'Word'} {number}"
             raise Misunderstood(f"expected {wanted!r} and a fence at: {text[place : place + 80]!r}")
-        bodies.append(match[4] or "")
-        place = match.end()
+        bodies.append(text[match.end() : end])
+        place = end + 1 + len(match[3])
     return tuple(bodies)
 
 
@@ -173,5 +176,5 @@ def numbered_steps(text: str) -> dict[int, str]:
     ends = [match.start() for match in matches[1:]] + [len(text)]
     return {
         int(match[1]): text[match.end() : end].strip()
-        for match, end in zip(matches, ends, strict=True)
+        for match, end in zip(matches, ends, strict=False)
     }

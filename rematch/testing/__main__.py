@@ -1,0 +1,53 @@
+"""Serve the scripted endpoint by hand: `python -m rematch.testing`, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from rematch.testing import Agent, Endpoint, Fault, Judge, Latency
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="0 picks a free one")] = 0,
+    seed: Annotated[int, typer.Option(help="of everything random")] = 0,
+    accuracy: Annotated[float, typer.Option(help="probability of a right vote")] = 1.0,
+    slot_bias: Annotated[float, typer.Option(help="probability of naming slot 1")] = 0.0,
+    unreadable: Annotated[float, typer.Option(help="probability of an unreadable vote")] = 0.0,
+    command: Annotated[list[str] | None, typer.Option(help="the agent's plan, in order")] = None,
+    latency: Annotated[float, typer.Option(help="median seconds per answer")] = 0.0,
+    faults: Annotated[float, typer.Option(help="share of answers with a fault")] = 0.0,
+    context_window: Annotated[int | None, typer.Option(help="tokens; default none")] = None,
+) -> None:
+    """Serve a scripted model on 127.0.0.1 and print its address."""
+    endpoint = Endpoint(
+        judge=Judge(accuracy, slot_bias=slot_bias, unreadable=unreadable),
+        agent=Agent(command or ()),
+        seed=seed,
+        faults={fault: faults / len(Fault) for fault in Fault},
+        latency=Latency(latency),
+        context_window=context_window,
+        keep_messages=False,
+        strict=False,
+        port=port,
+    )
+    with endpoint:
+        sys.stdout.write(f"{endpoint.url}\n")
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.stderr.write(_closing(endpoint))
+
+
+def _closing(endpoint: Endpoint) -> str:
+    lines = [f"{len(endpoint.log)} calls, {endpoint.usage().tokens} tokens"]
+    lines += [f"not understood: {entry.reason}" for entry in endpoint.misunderstood]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    typer.run(serve)
