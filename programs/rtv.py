@@ -13,7 +13,7 @@ from rematch.programs.concurrency import together
 from rematch.programs.entries import TieOrder, merge_equal, order_ties
 from rematch.programs.matches import VotingConfig, play_match
 from rematch.programs.program import Program
-from rematch.seams import Entrant, Executor, Judge, Scorer
+from rematch.seams import Entrant, Executor, Judge, PopulationJudge, Scorer
 from rematch.seeds import derive_random
 
 
@@ -78,11 +78,20 @@ class RTV(Program):
             len(distinct), self.config.group_size, keep, derive_random(seed, *purpose, "plan")
         )
         ties = order_ties(task, distinct, self.scorer, seed)
-        results = await self._play(task, distinct, plan, ties, seed)
+        judge = self.judge
+        if isinstance(judge, PopulationJudge):
+            judge = judge.for_task(task, distinct)
+        results = await self._play(task, distinct, plan, ties, judge, seed)
         return _record(task, distinct, merged, plan, results, keep, seed, iteration)
 
     async def _play(
-        self, task: Task, entrants: list[Entrant], plan: Plan, ties: TieOrder, seed: int
+        self,
+        task: Task,
+        entrants: list[Entrant],
+        plan: Plan,
+        ties: TieOrder,
+        judge: Judge,
+        seed: int,
     ) -> dict[Slot, Match]:
         """Play every planned group; each starts as soon as its own entrants are known."""
         running: dict[Slot, asyncio.Task[tuple[int, Match]]] = {}
@@ -96,7 +105,7 @@ class RTV(Program):
                 task,
                 [entrants[index] for index in indexes],
                 _narrow(ties, indexes),
-                judge=self.judge,
+                judge=judge,
                 config=self.config,
                 executor=self.executor,
                 seed=seed,

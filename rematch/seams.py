@@ -72,6 +72,15 @@ class Judge(Protocol):
         ...
 
 
+@runtime_checkable
+class PopulationJudge(Judge, Protocol):
+    """A judge that compares by what no single match shows: the task's other entrants."""
+
+    def for_task(self, task: Task, entrants: Sequence[Entrant]) -> Judge:
+        """The judge of one tournament, told all its entrants before the first match."""
+        ...
+
+
 class Scorer(Protocol):
     """Scores entrants of one task from evidence, higher is better. Comparable in a task only."""
 

@@ -1,0 +1,97 @@
+"""What an agent says: hypotheses that it marks as such, and the claims of its last message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rematch.data.records import Hypothesis, Step
+
+_MARK = re.compile(
+    r"^[ \t>*#-]*\**(hypothesis|suspect(?:ed cause)?|refuted|confirmed|ruled out|disproved)\**"
+    r"(?: \(([^)\n]*)\))?\**\s*:\s*\**\s*(\S[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FATES = {"refuted": "refuted", "ruled out": "refuted", "disproved": "refuted"}
+_HEDGE = re.compile(
+    r"\b(?:should (?:now )?(?:work|pass|be)|(?:may|might) (?:not|still|fail|need)|unable to"
+    r"|could(?: not|n't)|(?:cannot|can't) (?:verify|test|run)|not (?:been )?(?:tested|verified)"
+    r"|not able|untested|unverified|partial(?:ly)?|best (?:guess|effort)|approximat\w+"
+    r"|unfortunately|remaining (?:issue|problem|work)s?|limitations?|workaround|placeholder|probably"
+    r"|likely|incomplete|time ?out|ran out)\b",
+    re.IGNORECASE,
+)
+_PASSES = re.compile(
+    r"\b(?:all|every)\b[^.\n]{0,60}\b(?:tests?|checks?|cases?|scenarios?)\b[^.\n]{0,30}\bpass(?:es|ed|ing)?\b"
+    r"|\b(?:tests?|checks?) (?:all |now )?pass(?:es|ed|ing)?\b",
+    re.IGNORECASE,
+)
+_DONE = re.compile(
+    r"\b(?:completed?|done|finished|implemented|fixed|resolved|solved|successfully"
+    r"|works? correctly)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalMessage:
+    """What the last message with words claims. `hedges` counts words of doubt."""
+
+    step: int = 0
+    text: str = ""
+    says_done: bool = False
+    says_tests_pass: bool = False
+    hedges: int = 0
+
+
+def read_final_message(steps: tuple[Step, ...], characters: int = 4_000) -> FinalMessage:
+    """The last message that says anything, among the last three steps."""
+    for step in reversed(steps[-3:]):
+        text = step.message.strip()
+        if text:
+            text = text[-characters:]
+            return FinalMessage(
+                step=step.number,
+                text=text,
+                says_done=bool(_DONE.search(text)),
+                says_tests_pass=bool(_PASSES.search(text)),
+                hedges=len(_HEDGE.findall(text)),
+            )
+    return FinalMessage()
+
+
+def read_hypotheses(steps: tuple[Step, ...], most: int = 200) -> tuple[Hypothesis, ...]:
+    """Lines such as `hypothesis: ...`, `refuted: ...`, `confirmed: ...`, with what became of each.
+
+    A verdict line names its hypothesis again (the text after the colon, up to a dash or the
+    line's end); where it names none that was stated, it is a hypothesis of its own.
+    """
+    found: dict[str, tuple[str, str, list[int]]] = {}
+    for step in steps:
+        if ":" not in step.message:
+            continue
+        for word, _, text in _MARK.findall(step.message):
+            fate = _fate(word.lower())
+            key = _match(found, text)
+            before = found.get(key)
+            if before is None and len(found) < most:
+                found[key] = (text.strip(), fate, [step.number])
+            elif before is not None:
+                kept = fate if fate != "open" else before[1]
+                found[key] = (before[0], kept, [*before[2], step.number])
+    return tuple(
+        Hypothesis.model_validate({"text": text, "fate": fate, "steps": tuple(dict.fromkeys(at))})
+        for text, fate, at in found.values()
+    )
+
+
+def _fate(word: str) -> str:
+    return "confirmed" if word == "confirmed" else _FATES.get(word, "open")
+
+
+def _match(found: dict[str, tuple[str, str, list[int]]], text: str) -> str:
+    """The key of the hypothesis that a line speaks of: equal, or one that the line begins with."""
+    key = " ".join(text.lower().rstrip(" .*").split())
+    if key in found:
+        return key
+    return next((k for k in reversed(found) if key.startswith((f"{k} ", f"{k}:", f"{k},"))), key)
