@@ -1,0 +1,129 @@
+"""One configuration: YAML files, then `key=value` overlays, then flags; every default resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from rematch.errors import UsageError
+from rematch.programs import ContextConfig, RematchConfig, RTVConfig, SummarizerConfig
+from rematch.runs.models import ModelsConfig
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {
+        "n": 16,
+        "iterations": 2,
+        "context": {"kind": "select-k", "k": 4, "distill": False},
+        "rtv": {"group_size": 2, "votes": 8, "merge": False, "early_stop": False},
+    }
+}
+"""Named configurations for `-c`; `paper` is the one closest to the paper."""
+
+
+class Config(RematchConfig):
+    """All of a run's settings."""
+
+    seed: int = 0
+    """Fixes every random choice."""
+    models: ModelsConfig = ModelsConfig()
+    """A model per role; roles without one are answered from evidence."""
+    summarizer: SummarizerConfig = SummarizerConfig()
+    """What a summary is made from."""
+    rtv: RTVConfig = RTVConfig()
+    """How a tournament is played."""
+    context: ContextConfig = ContextConfig()
+    """What a later iteration is told."""
+    workers: dict[str, int] = Field(default={}, examples=[{"judge": 32}])
+    """Jobs at once per role (agent, summarizer, judge); 16 where nothing is said."""
+
+    @model_validator(mode="after")
+    def _refuse_equal_votes(self) -> Self:
+        judge = self.models.judge
+        if judge and judge.temperature == 0 and self.rtv.votes > 1:
+            raise ValueError(
+                "models.judge.temperature=0 makes all votes of a match the same: "
+                "raise it, or set rtv.votes=1"
+            )
+        return self
+
+
+def load_config(sources: Iterable[str] = (), overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a configuration.
+
+    Args:
+        sources: what `-c` was given, in order: a preset's name, a YAML file, or `key=value`
+            with a dotted key and a YAML value.
+        overrides: dotted keys from flags; None values are skipped. They lie over everything.
+
+    Raises:
+        UsageError: an unknown key, a bad value or an unreadable file.
+    """
+    tree: dict[str, Any] = {}
+    for source in sources:
+        _merge(tree, _read_source(source))
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            _merge(tree, _nest(key, value))
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise UsageError(_explain(error)) from error
+
+
+def dump_config(config: Config) -> str:
+    """The configuration as YAML, every default resolved."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_source(source: str) -> dict[str, Any]:
+    if source in PRESETS:
+        return PRESETS[source]
+    key, equals, value = source.partition("=")
+    if equals and "/" not in key:
+        try:
+            return _nest(key.strip(), yaml.safe_load(value))
+        except yaml.YAMLError as error:
+            raise UsageError(f"-c {source}: the value is not YAML") from error
+    try:
+        tree = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(PRESETS)
+        raise UsageError(
+            f"-c {source}: neither a file that can be read, nor key=value, nor a preset ({known})"
+        ) from error
+    except yaml.YAMLError as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"-c {source}: is not YAML: {line}") from error
+    if not isinstance(tree, dict):
+        raise UsageError(f"-c {source}: the file must hold keys and values")
+    return tree
+
+
+def _nest(key: str, value: Any) -> dict[str, Any]:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    nested: dict[str, Any] = value
+    return nested
+
+
+def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            below = tree.get(key)
+            tree[key] = below if isinstance(below, dict) else {}
+            _merge(tree[key], value)
+        else:
+            tree[key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    """The first mistakes in one line, with the dotted key of each."""
+    found = [
+        f"{'.'.join(str(part) for part in mistake['loc']) or 'configuration'}: {mistake['msg']}"
+        for mistake in error.errors()[:3]
+    ]
+    return "; ".join(found) + " (see `rematch run --print-config` for all keys)"

@@ -1,0 +1,66 @@
+"""The `rematch` command: its global options, and the one place where errors become lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from dotenv import find_dotenv, load_dotenv
+
+import rematch
+from rematch.cli.select import select
+from rematch.errors import RematchError
+
+app = typer.Typer(
+    name="rematch",
+    help="Turn N attempts of a coding agent into one better answer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(select)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"rematch {rematch.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error.", envvar="REMATCH_DEBUG"),
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version)
+    ] = False,
+) -> None:
+    if debug:
+        os.environ["REMATCH_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command line; every error a user can mend is one line."""
+    load_dotenv(find_dotenv(usecwd=True))
+    try:
+        app()
+    except RematchError as error:
+        _fail(error, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        kind = type(error).__name__
+        line = " ".join(str(error).split())[:300]
+        _fail(error, f"{kind}: {line} (a fault of Rematch; --debug shows where)", 1)
+
+
+def _fail(error: Exception, line: str, code: int) -> None:
+    if os.environ.get("REMATCH_DEBUG"):
+        raise error
+    sys.stderr.write(f"error: {line}\n")
+    sys.exit(code)

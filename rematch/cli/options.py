@@ -1,0 +1,82 @@
+"""Options that several commands share, and how they lie over the configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+_MODELS, _RULES, _OUTPUT = "Models", "Rules", "Output"
+
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", help="Model for every role, as provider/name.", rich_help_panel=_MODELS
+    ),
+]
+SummarizerModel = Annotated[
+    str | None, typer.Option(help="Model that summarizes.", rich_help_panel=_MODELS)
+]
+JudgeModel = Annotated[str | None, typer.Option(help="Model that votes.", rich_help_panel=_MODELS)]
+ApiBase = Annotated[
+    str | None,
+    typer.Option(help="Endpoint of all models given by flags.", rich_help_panel=_MODELS),
+]
+GroupSize = Annotated[
+    int | None,
+    typer.Option("--group-size", "-g", help="G, entrants per match.", rich_help_panel=_RULES),
+]
+Votes = Annotated[
+    int | None, typer.Option("--votes", "-v", help="V, votes per match.", rich_help_panel=_RULES)
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Fixes every random choice.", rich_help_panel=_RULES)
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="A YAML file, key=value (models.judge.temperature=0.7) or `paper`; repeatable, "
+        "later ones lie over earlier ones, flags over all.",
+        rich_help_panel=_RULES,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", "-w", help="Jobs at once of each role.", rich_help_panel=_RULES),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Write JSON to stdout.", rich_help_panel=_OUTPUT)
+]
+DryRun = Annotated[
+    bool, typer.Option(help="Count the calls per role and stop.", rich_help_panel=_OUTPUT)
+]
+PrintConfig = Annotated[
+    bool,
+    typer.Option(
+        help="Print the configuration with every default and stop.", rich_help_panel=_OUTPUT
+    ),
+]
+
+
+def overlay_models(model: str | None, api_base: str | None, **roles: str | None) -> dict[str, Any]:
+    """Dotted keys for model flags: `--model` names all roles given, a role's own flag wins.
+
+    Args:
+        model: for every role.
+        api_base: for every role that a flag names a model for.
+        roles: role name to its own flag's value.
+    """
+    keys: dict[str, Any] = {}
+    for role, own in roles.items():
+        if own or model:
+            keys[f"models.{role}.model"] = own or model
+            keys[f"models.{role}.api_base"] = api_base
+    return keys
+
+
+def overlay_workers(workers: int | None) -> dict[str, Any]:
+    """Dotted keys that give every role the same number of places."""
+    roles = ("agent", "summarizer", "judge")
+    return {f"workers.{role}": workers for role in roles}

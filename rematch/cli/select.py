@@ -1,0 +1,141 @@
+"""`rematch select`: recorded rollouts in, a pick for every task out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rematch.cli import options
+from rematch.cli.console import open_console
+from rematch.cli.progress import TaskProgress
+from rematch.errors import InputError
+
+if TYPE_CHECKING:
+    from rematch.app import Config, Pool, Selected, Selection
+
+
+def select(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files and folders of recorded rollouts, any format.")
+    ],
+    model: options.ModelName = None,
+    summarizer_model: options.SummarizerModel = None,
+    judge_model: options.JudgeModel = None,
+    api_base: options.ApiBase = None,
+    group_size: options.GroupSize = None,
+    votes: options.Votes = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    config: options.Settings = None,
+    as_json: options.AsJson = False,
+    dry_run: options.DryRun = False,
+    print_config: options.PrintConfig = False,
+) -> None:
+    """Pick the best of rollouts that already exist.
+
+    Without a model everything is answered from evidence in the trajectories: no key, no cost.
+    """
+    from rematch import app
+
+    flags = {
+        **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        **options.overlay_workers(workers),
+        "rtv.group_size": group_size,
+        "rtv.votes": votes,
+        "seed": seed,
+    }
+    settings = app.load_config(config or (), flags)
+    if print_config:
+        sys.stdout.write(app.dump_config(settings))
+        return
+    pool = app.read_pool(paths)
+    if not pool.sizes:
+        raise InputError(_nothing(paths, pool))
+    if dry_run:
+        _show_calls(settings, pool, as_json)
+        return
+    selected = _select(settings, pool, quiet=as_json)
+    if as_json:
+        sys.stdout.write(json.dumps(_as_json(selected, pool), indent=2) + "\n")
+    else:
+        _show(selected, pool)
+    if selected.failures or pool.problems:
+        raise typer.Exit(1)
+
+
+def _select(settings: Config, pool: Pool, *, quiet: bool) -> Selected:
+    from rematch import app
+
+    with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
+        parts = app.build_selector(settings, on_change=progress.count_jobs)
+
+        def tell(task_id: str, outcome: Selection | str) -> None:
+            failed = isinstance(outcome, str)
+            line = f"failed: {outcome}" if failed else f"picked {outcome.pick.rollout_id}"
+            progress.finish_task(task_id, line)
+
+        return app.run_async(lambda: app.select_pool(parts, pool, settings, on_done=tell))
+
+
+def _nothing(paths: list[Path], pool: Pool) -> str:
+    if not pool.problems:
+        return f"{', '.join(map(str, paths))}: no recorded rollouts found (see docs/formats.md)"
+    first, *rest = map(str, pool.problems)
+    return first + (f" (and {len(rest)} more)" if rest else "")
+
+
+def _show_calls(settings: Config, pool: Pool, as_json: bool) -> None:
+    from rematch import app
+
+    calls = app.count_calls(pool, settings)
+    if as_json:
+        sys.stdout.write(json.dumps({"tasks": len(pool.sizes), "calls": calls}) + "\n")
+        return
+    attempts = sum(pool.sizes.values())
+    sys.stdout.write(f"{len(pool.sizes)} tasks, {attempts} rollouts; at most:\n")
+    for role, count in calls.items():
+        sys.stdout.write(f"  {role:<12}{count:>8,} calls\n")
+    if not calls:
+        sys.stdout.write("  no model calls: everything is answered from evidence\n")
+
+
+def _show(selected: Selected, pool: Pool) -> None:
+    from rematch.report.brackets import format_bracket
+    from rematch.report.picks import PickRow, picks_table, usage_table
+
+    console = open_console()
+    for task_id, selection in selected.selections.items():
+        console.print(f"\n{task_id}", style="bold")
+        for line in format_bracket(selection.bracket):
+            console.print(line, soft_wrap=True)
+    console.print()
+    rows = [
+        PickRow(selection.pick, selection.winner, selection.bracket)
+        for selection in selected.selections.values()
+    ]
+    console.print(picks_table(rows))
+    console.print(usage_table(selected.usage))
+    for task_id, reason in selected.failures.items():
+        sys.stderr.write(f"error: {task_id}: {reason}\n")
+    for problem in pool.problems:
+        sys.stderr.write(f"error: {problem}\n")
+
+
+def _as_json(selected: Selected, pool: Pool) -> dict[str, Any]:
+    return {
+        "tasks": {
+            task_id: {
+                "pick": selection.pick.model_dump(mode="json"),
+                "origin": selection.winner.origin.model_dump(mode="json"),
+                "bracket": selection.bracket.model_dump(mode="json"),
+            }
+            for task_id, selection in selected.selections.items()
+        },
+        "usage": {role: usage.model_dump() for role, usage in selected.usage.items()},
+        "failures": selected.failures,
+        "problems": [{"path": problem.path, "reason": problem.reason} for problem in pool.problems],
+    }

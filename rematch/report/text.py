@@ -1,0 +1,16 @@
+"""Text that a rollout or a model wrote, made safe for a terminal."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """The text without control characters and direction overrides; line breaks stay."""
+    return _CONTROL.sub("�", text)
+
+
+def one_line(text: str, width: int = 160) -> str:
+    """The text on one line of at most `width` characters."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"
