@@ -60,7 +60,7 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.uv: $(VENV)/.made locks/uv.txt
-	python -m pip install --quiet --require-hashes -r locks/uv.txt
+	python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt
 	touch $@
 
 # Editable: the code is read from this checkout. pyproject.toml holds its entry point and packages.

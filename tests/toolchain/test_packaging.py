@@ -12,18 +12,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+HIDDEN = "pocket/planted/environment/.github/.cache/.keep"  # the hardest name for a glob
 SOURCES = {"rematch": "rematch"} | SETUPTOOLS["package-dir"]
 
 
-def list_shipped_files() -> dict[str, Path]:
-    """Return each file that a user needs, by its path inside the installed package."""
-    files = {}
+def list_shipped_files() -> set[str]:
+    """Return the files that a user needs, by their paths in the wheel."""
+    files = set()
     for package, source in SOURCES.items():
         for path in (ROOT / source).rglob("*"):
             inside = path.relative_to(ROOT / source)
             shipped = path.suffix in {".py", ".json", ".typed"} or "pocket" in inside.parts
             if path.is_file() and shipped and "__pycache__" not in inside.parts:
-                files[f"{package.replace('.', '/')}/{inside}"] = path
+                files.add(f"{package.replace('.', '/')}/{inside}")
     return files
 
 
@@ -31,10 +32,12 @@ def list_shipped_files() -> dict[str, Path]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy, so that the checkout stays as it is."""
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     for source in SOURCES.values():
         shutil.copytree(ROOT / source, copy / source, symlinks=True)
+    (copy / "data" / HIDDEN).parent.mkdir(parents=True)
+    (copy / "data" / HIDDEN).touch()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)]
     built = subprocess.run([*command, str(copy)], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
@@ -42,18 +45,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_package_list_equals_folders_on_disk() -> None:
-    found = set()
+    found = {}
     for package, source in SOURCES.items():
-        for init in (ROOT / source).rglob("__init__.py"):
-            inside = init.parent.relative_to(ROOT / source)
+        for path in (ROOT / source).rglob("*.py"):
+            inside = path.parent.relative_to(ROOT / source)
             if "pocket" not in inside.parts:
-                found.add(".".join([package, *inside.parts]))
-    assert set(SETUPTOOLS["packages"]) == found
+                found[".".join([package, *inside.parts])] = path.parent
+    assert set(SETUPTOOLS["packages"]) == found.keys()
+    assert [name for name, folder in found.items() if not (folder / "__init__.py").exists()] == []
 
 
 def test_wheel_holds_every_file(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert packed == set(list_shipped_files())
+    assert packed == list_shipped_files() | {f"rematch/data/{HIDDEN}"}
 
 
 @pytest.mark.slow
