@@ -73,6 +73,8 @@ def test_wheel_with_the_core_lock_imports_every_room(wheel: Path, tmp_path: Path
     rooms = ", ".join(SETUPTOOLS["packages"])
     code = f"import {rooms}; print(rematch.__file__)"
     ran = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-
     assert ran.returncode == 0, ran.stderr
     assert Path(ran.stdout.strip()).is_relative_to(tmp_path)
+
+    command = [str(tmp_path / "venv" / "bin" / "rematch"), "--help"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
