@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rematch.errors import InputError
@@ -17,8 +17,13 @@ SIDE_SUFFIXES = frozenset(
 """What stands beside rollouts and is passed over in a folder; a path given by name is read."""
 
 
-def walk_files(paths: Iterable[Path]) -> Iterator[Path | tuple[Path, InputError]]:
-    """Yields files in order of the paths, then by name; what cannot be read with its error."""
+def walk_files(
+    paths: Iterable[Path], is_unit: Callable[[Path], bool]
+) -> Iterator[Path | tuple[Path, InputError]]:
+    """Yields files in order of the paths, then by name; what cannot be read with its error.
+
+    A folder for which `is_unit` holds is yielded as a whole.
+    """
     seen: set[tuple[int, int]] = set()
     for given in paths:
         stack = [given]
@@ -32,6 +37,9 @@ def walk_files(paths: Iterable[Path]) -> Iterator[Path | tuple[Path, InputError]
                 if not path.is_dir():
                     if path is given or path.suffix.lower() not in SIDE_SUFFIXES:
                         yield path
+                    continue
+                if is_unit(path):
+                    yield path
                     continue
                 children = sorted(child for child in path.iterdir() if child.name[0] != ".")
             except OSError as error:

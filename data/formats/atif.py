@@ -24,8 +24,6 @@ from rematch.data.formats.prompts import strip_prompt
 from rematch.data.formats.recorded import NOT_RECORDED, Recorded, make_trajectory
 from rematch.data.records import Action, Ending, ResultKind, Usage
 
-NAME = "atif"
-
 _SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 _DONE_TOOLS = frozenset(
     ("mark_task_complete", "task_complete", "finish", "submit", "complete_task")
@@ -45,7 +43,7 @@ def matches(document: Any) -> bool:
 
 def read(document: Any) -> Iterator[Recorded]:
     """Yields the one attempt in the file."""
-    steps = [as_dict(step) for step in document["steps"]]
+    steps = own_steps(document)
     turns = [_read_turn(step) for step in steps if step.get("source") == "agent"]
     agent = as_dict(document.get("agent"))
     ending, detail = _read_end(turns, as_name(agent.get("name")))
@@ -61,13 +59,21 @@ def read(document: Any) -> Iterator[Recorded]:
     )
 
 
+def own_steps(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps without those copied from an earlier trajectory, unless it has no others."""
+    steps = [as_dict(step) for step in as_list(document.get("steps"))]
+    own = [step for step in steps if step.get("is_copied_context") is not True]
+    return own if any(step.get("source") == "agent" for step in own) else steps
+
+
 def _read_turn(step: dict[str, Any]) -> tuple[str, list[Action]]:
     calls = [as_dict(call) for call in as_list(step.get("tool_calls"))]
     results = [as_dict(r) for r in as_list(as_dict(step.get("observation")).get("results"))]
+    message = as_text(step.get("message")) or as_text(step.get("reasoning_content"))
     seen = _pair([as_name(call.get("tool_call_id")) for call in calls], results)
     if not calls:  # an agent that types raw text: what it typed is its message
         actions = [Action(command="", output=seen[0].output)] if seen[0].output else []
-        return as_text(step.get("message")), actions
+        return message, actions
     actions = []
     for call, (output, code) in zip(calls, seen, strict=True):
         name = as_name(call.get("function_name")) or as_name(call.get("tool_name"))
@@ -75,7 +81,7 @@ def _read_turn(step: dict[str, Any]) -> tuple[str, list[Action]]:
         if output == NOT_EXECUTED and _SUBMIT in command:
             output = ""  # how mini-SWE-agent records that the run ended here
         actions.append(Action(command=command, output=output, exit_code=code))
-    return as_text(step.get("message")), actions
+    return message, actions
 
 
 def _pair(calls: list[str], results: list[dict[str, Any]]) -> list[Observation]:
@@ -105,7 +111,7 @@ def _read_end(turns: list[tuple[str, list[Action]]], agent: str) -> tuple[Ending
         return Ending.UNKNOWN, "no step of the agent recorded"
     message, actions = turns[-1]
     for action in actions:
-        if _SUBMIT in action.command or action.command.split(" ", 1)[0] in _DONE_TOOLS:
+        if _SUBMIT in action.command or action.command.strip().partition(" ")[0] in _DONE_TOOLS:
             return Ending.SUBMITTED, "submit command"
     if not actions and message and not agent.lower().startswith(_MUST_SUBMIT):
         return Ending.SUBMITTED, "final message"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from rematch.data.formats.endings import read_ending
 from rematch.data.formats.observations import Observation, read_observation, read_result
 from rematch.data.formats.parts import (
     as_amount,
@@ -24,11 +25,9 @@ from rematch.data.formats.parts import (
     span_seconds,
 )
 from rematch.data.formats.prompts import strip_prompt
-from rematch.data.formats.recorded import Recorded, make_trajectory, read_ending
+from rematch.data.formats.recorded import Recorded, make_trajectory
 from rematch.data.formats.source import looks_like_patch
 from rematch.data.records import Action, Ending, ResultKind, Usage
-
-NAME = "mini-swe-agent"
 
 _FENCED = re.compile(r"```(?:mswea_bash_command|bash)\s*\n(.*?)\n?```", re.DOTALL)
 _TAGGED = re.compile(r"<mswea_bash_command>(.*?)</mswea_bash_command>", re.DOTALL)
@@ -63,7 +62,7 @@ def read(document: Any) -> Iterator[Recorded]:
         instance=instance,
         problem=strip_prompt(prompt),
         patch=patch,
-        asks_for=ResultKind.STATE if patch is None else ResultKind.PATCH,
+        asks_for=ResultKind.PATCH if instance or patch is not None else ResultKind.STATE,
         usage=_read_usage(info, messages, len(turns)),
         seconds=span_seconds(as_dict(m.get("extra")).get("timestamp") for m in messages),
         agent="mini-swe-agent",
@@ -143,8 +142,6 @@ def _read_end(
             return Ending.SUBMITTED, "submit command"
         return Ending.UNKNOWN, "no exit status recorded"
     ending = read_ending(status)
-    if ending is Ending.UNKNOWN and status[0].isupper():  # the name of an uncaught exception
-        ending = Ending.CRASHED
     why = as_text(extra.get("exception_str"))
     return ending, f"{status}: {why}" if why else status
 
@@ -157,7 +154,7 @@ def _read_patch(
     if not isinstance(submission, str) and messages:
         submission = as_dict(messages[-1].get("extra")).get("submission")
     if not isinstance(submission, str):
-        return "" if benchmark else None
+        return None
     return submission if benchmark or looks_like_patch(submission) else None
 
 

@@ -1,7 +1,8 @@
 """What a command gave back, out of the text that a scaffold showed its model.
 
-mini-SWE-agent writes `<returncode>..</returncode><output>..</output>` or the same as JSON, and
-converters carry those texts into other formats.
+mini-SWE-agent writes `<returncode>..</returncode><output>..</output>` or the same as JSON, Codex
+`Exit code: ..` or JSON with `metadata`; converters carry those texts into other formats. A code
+that a command merely prints is output, not its exit code.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from rematch.data.formats.parts import as_exit_code, as_text, read_json_text
+from rematch.data.formats.parts import as_dict, as_exit_code, as_text, read_json_text
 
 NOT_EXECUTED = "action was not executed"
 
 _CODE = re.compile(
     r"\s*(?:<exception>(.*?)</exception>\s*)?<returncode>\s*(-?\d{1,11})\s*</returncode>", re.DOTALL
 )
+_CODEX = re.compile(
+    r"(?:Chunk ID: .*\n)?(?:Wall time: .*\n)?"
+    r"(?:Exit code: |Process exited with code )(-?\d{1,10})\n(?:(?!Output:).*\n){0,4}Output:\n"
+)
 _HEAD, _TAIL = ("<output_head>", "</output_head>"), ("<output_tail>", "</output_tail>")
 _ELIDED = re.compile(r"<elided_chars>\s*(\d+)")
-_EXIT_NOTES = re.compile(
-    r"(?:with exit code|exit code:|exit_code[=:])\s*(-?\d{1,10})\b", re.IGNORECASE
-)
 
 
 class Observation(NamedTuple):
@@ -33,9 +35,16 @@ class Observation(NamedTuple):
 def read_observation(content: Any) -> Observation:
     """Reads a result's content; text in no known form is the output as it stands."""
     text = as_text(content)
-    value = read_json_text(text) if '"returncode"' in text else None
+    value = read_json_text(text) if '"returncode"' in text or '"exit_code"' in text else None
     if isinstance(value, dict) and "returncode" in value:
         return read_result(value)
+    if isinstance(value, dict) and "exit_code" in as_dict(value.get("metadata")):
+        return Observation(
+            as_text(value.get("output")), as_exit_code(value["metadata"]["exit_code"])
+        )
+    match = _CODEX.match(text)
+    if match is not None:
+        return Observation(text[match.end() :], as_exit_code(match[1]))
     match = _CODE.match(text)
     if match is None:
         return Observation(text)
@@ -54,12 +63,6 @@ def read_result(result: dict[str, Any]) -> Observation:
             as_text(result.get("output_tail")),
         )
     return _finish(output, code, as_text(result.get("exception_info")))
-
-
-def read_exit_note(text: str) -> int | None:
-    """The exit code that a tool states in its last line, such as `... with exit code 1`."""
-    notes = _EXIT_NOTES.findall(text[-300:].rstrip().rpartition("\n")[2])
-    return as_exit_code(notes[-1]) if notes else None
 
 
 def _finish(output: str, code: int | None, exception: str) -> Observation:

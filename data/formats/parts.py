@@ -19,7 +19,16 @@ _SHELLS = frozenset(
         *("execute_command", "exec_command"),
     )
 )
-_COMMAND_KEYS = ("command", "keystrokes", "cmd", "commands", "script", "code", "input")
+_COMMAND_KEYS = (
+    "command",
+    "keystrokes",
+    "cmd",
+    "commands",
+    "script",
+    "code",
+    "input",
+    "raw_action",
+)
 _MAX_COUNT = 1 << 53
 
 
@@ -140,8 +149,9 @@ def _block_text(block: Any) -> str:
     if isinstance(block, str):
         return block
     kind = as_dict(block).get("type")
-    if isinstance(kind, str) and "image" in kind:
-        return "[image]"
+    for medium in ("image", "audio"):
+        if isinstance(kind, str) and medium in kind:
+            return f"[{medium}]"
     text = as_dict(block).get("text")
     return text if isinstance(text, str) else ""
 

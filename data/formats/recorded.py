@@ -26,14 +26,6 @@ MAX_STEPS = 100_000
 NO_STEPS = Trajectory()
 NOT_RECORDED = Usage(cost_usd=None)
 
-_ENDINGS = (
-    (Ending.LIMIT, ("limit", "exceeded", "timeout", "timed out", "cost", "context", "maximum")),
-    (Ending.LIMIT, ("total_execution_time", "max_iteration", "max iteration", "max_turns")),
-    (Ending.GAVE_UP, ("forfeit", "reject", "gave", "give")),
-    (Ending.CRASHED, ("error", "exception", "exit_", "crash", "fail", "refus", "killed")),
-    (Ending.SUBMITTED, ("submit", "finish", "complete", "success", "end_turn", "done")),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -83,19 +75,6 @@ def make_trajectory(
             raise InputError(f"has more than {MAX_STEPS} steps; no attempt is that long")
         steps.append(Step(number=number, message=message, actions=tuple(actions)))
     return Trajectory(steps=tuple(steps), ending=ending, ending_detail=one_line(detail))
-
-
-def read_ending(status: str) -> Ending:
-    """An agent's exit status in our terms.
-
-    The limits come first: `submitted (exit_cost)` is what SWE-agent submits by itself when the
-    money is spent.
-    """
-    lowered = status.lower()
-    for ending, marks in _ENDINGS:
-        if any(mark in lowered for mark in marks):
-            return ending
-    return Ending.UNKNOWN
 
 
 def one_line(text: str, limit: int = 200) -> str:
