@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 VENV ?= .venv
-BIN := $(CURDIR)/$(VENV)/bin
+BIN := $(abspath $(VENV))/bin
 export PATH := $(BIN):$(PATH)
 
 UV_INSTALL := tools/uv-env uv pip install --quiet --python $(VENV)
