@@ -1,8 +1,7 @@
 """What Rematch reads, makes and stores: frozen pydantic records.
 
-Stored records carry `schema_version`. A reader accepts every version up to its own and
-refuses a newer one in one line, so an old run folder can always be shown again.
-Source: the paper's objects (sections 3.1-3.3); the fields are ours.
+Stored records carry `schema_version`: old versions load for ever, a newer one is refused in one
+line. Source: the paper's objects (sections 3.1-3.3); the fields are ours.
 """
 
 from __future__ import annotations
@@ -32,10 +31,9 @@ class StoredRecord(Record):
     def _refuse_newer(cls, value: Any) -> Any:
         version = value.get("schema_version", 1) if isinstance(value, dict) else 1
         if isinstance(version, int) and version > cls.newest_version:
-            raise ValueError(
-                f"{cls.__name__} has schema version {version}, this Rematch reads up to "
-                f"{cls.newest_version}: update rematch-agents"
-            )
+            newer = f"{cls.__name__} has schema version {version}"
+            known = f"this Rematch reads up to {cls.newest_version}"
+            raise ValueError(f"{newer}, {known}: update rematch-agents")
         return value
 
 
@@ -50,13 +48,13 @@ class Usage(Record):
 
     def __add__(self, other: Self) -> Usage:
         """Sum of both; an unknown price makes the sum's price unknown."""
-        known = self.cost_usd is not None and other.cost_usd is not None
+        costs = (self.cost_usd, other.cost_usd)
         return Usage(
             calls=self.calls + other.calls,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
-            cost_usd=(self.cost_usd or 0) + (other.cost_usd or 0) if known else None,
+            cost_usd=None if None in costs else sum(c for c in costs if c),
         )
 
     @property
@@ -127,9 +125,8 @@ class Origin(Record):
 class Rollout(StoredRecord):
     """One attempt of an agent at a task.
 
-    `patch` is None where the task asks for a state or no patch was recorded. `seconds` is
-    wall time, None when unknown. `priors` are the earlier rollouts whose summaries its agent
-    was told.
+    `patch` is None where none was recorded. `priors` are the earlier rollouts that its agent was
+    told about. `seconds` is wall time.
     """
 
     id: str = Field(min_length=1)
@@ -149,6 +146,11 @@ class Rollout(StoredRecord):
         return self.trajectory.ending is not Ending.CRASHED
 
 
+def name_rollout(task_id: str, iteration: int, index: int) -> str:
+    """A rollout's id in a run: `TASK-t0-03` is iteration 0's fourth."""
+    return f"{task_id}-t{iteration}-{index:02d}"
+
+
 class Claim(Record):
     """A statement of a summary and the step numbers that it rests on."""
 
@@ -165,8 +167,7 @@ class Hypothesis(Claim):
 class Summary(StoredRecord):
     """A rollout's structured summary (paper section 3.1; the fields are ours).
 
-    `left_out` says in one line what of the trajectory its author did not see; `author` is
-    "model" or "evidence".
+    `left_out` says in one line what of the trajectory its author did not see.
     """
 
     rollout_id: str
@@ -197,9 +198,8 @@ class Workspace(StoredRecord):
 class Vote(Record):
     """One judgement of one match.
 
-    `order` lists entrants (indexes into the match's entrants) as they were shown, first slot
-    first. `winner` indexes the match's entrants too; None is no vote (unreadable, or equal
-    evidence). `confidence` is in 0..1, `margin` is an evidence judge's score difference.
+    `order` lists entrants (indexes into the match's entrants) as they were shown. `winner` indexes
+    them too; None is no vote. `margin` is an evidence judge's score difference.
     """
 
     sample: int = Field(ge=0)
@@ -223,8 +223,7 @@ class Decision(StrEnum):
 class Match(Record):
     """One group comparison: G entrants (rollout ids), their votes, one winner (an index).
 
-    `tie_break` names the rule that settled a tie. `stopped_early` is true when the remaining
-    votes could not have changed the winner and were not asked.
+    `tie_break` names the rule that settled a tie. `stopped_early`: the votes left were not asked.
     """
 
     entrants: tuple[str, ...] = Field(min_length=2)
@@ -237,9 +236,8 @@ class Match(Record):
     @property
     def tally(self) -> tuple[int, ...]:
         """Votes per entrant, in the order of `entrants`."""
-        return tuple(
-            sum(vote.winner == index for vote in self.votes) for index in range(len(self.entrants))
-        )
+        winners = [vote.winner for vote in self.votes]
+        return tuple(map(winners.count, range(len(self.entrants))))
 
     @property
     def winner_id(self) -> str:
@@ -255,10 +253,9 @@ class Round(Record):
 
 
 class Bracket(StoredRecord):
-    """All rounds of one tournament (paper section 3.2, RTV).
+    """All rounds of one tournament (paper section 3.2, RTV), down to the K `survivors`.
 
-    `merged` maps an entrant to the rollouts that it stands for beside itself. `survivors` are
-    the K rollout ids left. `note` says where K shrank.
+    `merged` maps an entrant to the rollouts that it stands for. `note` says where K shrank.
     """
 
     task_id: str
@@ -273,7 +270,7 @@ class Bracket(StoredRecord):
     @property
     def matches(self) -> tuple[Match, ...]:
         """All matches, first round first."""
-        return tuple(match for round_ in self.rounds for match in round_.matches)
+        return sum((round_.matches for round_ in self.rounds), ())
 
     @property
     def usage(self) -> Usage:
@@ -291,7 +288,7 @@ class Pick(StoredRecord):
 
 
 class Grade(StoredRecord):
-    """What the task's own tests said; made after selection only. `reward` is in 0..1.
+    """What the task's own tests said; made after selection only.
 
     `status` is "graded", or why there is no verdict ("timeout", "patch-failed", ...).
     """

@@ -73,6 +73,7 @@ async def select_pool(
 
     async def work(task_ids: Iterator[str]) -> None:
         for task_id in task_ids:
+            outcome: Selection | str
             try:
                 outcome = await _select_task(parts, pool, task_id, config.seed)
                 selected.selections[task_id] = outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -57,6 +58,60 @@ PrintConfig = Annotated[
     typer.Option(
         help="Print the configuration with every default and stop.", rich_help_panel=_OUTPUT
     ),
+]
+
+
+Rollouts = Annotated[
+    int | None,
+    typer.Option("--rollouts", "-n", help="N, rollouts per iteration.", rich_help_panel=_RULES),
+]
+Iterations = Annotated[
+    int | None,
+    typer.Option("--iterations", "-t", help="T, iterations.", rich_help_panel=_RULES),
+]
+Kept = Annotated[
+    int | None,
+    typer.Option("--kept", "-k", help="K, summaries a context holds.", rich_help_panel=_RULES),
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        help="What a later iteration is told: none, single, random-k or select-k.",
+        rich_help_panel=_RULES,
+    ),
+]
+KeepChampion = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-champion",
+        help="Let the last winner meet the survivors of the iteration before.",
+        rich_help_panel=_RULES,
+    ),
+]
+AgentModel = Annotated[
+    str | None, typer.Option(help="Model that drives mini-SWE-agent.", rich_help_panel=_MODELS)
+]
+DistillerModel = Annotated[
+    str | None, typer.Option(help="Model that distills contexts.", rich_help_panel=_MODELS)
+]
+Sandbox = Annotated[
+    str | None,
+    typer.Option(help="bwrap, docker or process; auto takes the best.", rich_help_panel=_RULES),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="The run's folder; the default follows from the configuration, so that the same "
+        "command continues what it began.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Redo = Annotated[
+    bool,
+    typer.Option("--redo", help="Forget the folder's results and begin again.",
+                 rich_help_panel=_OUTPUT),
 ]
 
 

@@ -74,9 +74,10 @@ def _select(settings: Config, pool: Pool, *, quiet: bool) -> Selected:
         parts = app.build_selector(settings, on_change=progress.count_jobs)
 
         def tell(task_id: str, outcome: Selection | str) -> None:
-            failed = isinstance(outcome, str)
-            line = f"failed: {outcome}" if failed else f"picked {outcome.pick.rollout_id}"
-            progress.finish_task(task_id, line)
+            if isinstance(outcome, str):
+                progress.finish_task(task_id, f"failed: {outcome}")
+            else:
+                progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}")
 
         return app.run_async(lambda: app.select_pool(parts, pool, settings, on_done=tell))
 

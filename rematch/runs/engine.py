@@ -6,7 +6,7 @@ One place meters, caps replies and joins equal requests. DSPy keeps parsing and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from dspy import lm15
 from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine, LiteLLMEngine
 from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
-from rematch.runs.joining import JoinedRequests
+from rematch.runs.joining import JoinedRequests, close_litellm_clients
 from rematch.runs.metering import Meter, read_usage
 from rematch.seams import same_requests
 
@@ -80,18 +80,22 @@ class AsyncRoleEngine:
 
     async def complete(self, request: lm15.Request) -> lm15.Response:
         """One attempt; equal requests under way together go as one with n completions."""
-        loop = asyncio.get_running_loop()
-        inner = self._loops.get(loop)
-        if inner is None:
-            inner = self._loops[loop] = _Inner(self._route)
+        inner = await self._find_inner()
         if same_requests.get() > 1:
             response, usage = await inner.joined.complete(request, same_requests.get())
         else:
-            native = _speaks_natively(self._route, self._planner, request)
-            response = await (inner.native if native else inner.litellm).complete(request)
+            response = await inner.complete(request)
             usage = read_usage(response, request, self._route.provider)
         self._meter.note(self._route.role, usage)
         return cap_reply(response)
+
+    async def _find_inner(self) -> _Inner:
+        loop = asyncio.get_running_loop()
+        inner = self._loops.get(loop)
+        if inner is None:
+            inner = self._loops[loop] = _Inner(self._route, self._planner)
+            await inner.close_with_loop()
+        return inner
 
     async def stream(self, request: lm15.Request) -> AsyncIterator[Any]:
         """Not offered: a vote is read whole."""
@@ -99,19 +103,39 @@ class AsyncRoleEngine:
         yield
 
     async def aclose(self) -> None:
-        """Close this loop's connections."""
+        """Close this loop's connections now; a loop that ends closes them by itself."""
         inner = self._loops.pop(asyncio.get_running_loop(), None)
         if inner is not None:
-            await inner.native.aclose()
+            await inner.aclose()
 
 
 class _Inner:
     """The engines of one event loop."""
 
-    def __init__(self, route: Route) -> None:
-        self.native = AsyncLM15Engine(route.router)
-        self.litellm = AsyncLiteLLMEngine(**route.options)
-        self.joined = JoinedRequests(route.options, route.provider, self.litellm.complete)
+    def __init__(self, route: Route, planner: LM15Engine) -> None:
+        self._route, self._planner = route, planner
+        self._native = AsyncLM15Engine(route.router)
+        self._litellm = AsyncLiteLLMEngine(**route.options)
+        self.joined = JoinedRequests(route.options, route.provider, self.complete)
+
+    async def complete(self, request: lm15.Request) -> lm15.Response:
+        native = _speaks_natively(self._route, self._planner, request)
+        return await (self._native if native else self._litellm).complete(request)
+
+    async def close_with_loop(self) -> None:
+        """Let the loop's end close the connections: it closes its async generators first."""
+        self._guard = self._stay_open()
+        await anext(self._guard)
+
+    async def aclose(self) -> None:
+        await self._guard.aclose()
+
+    async def _stay_open(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await self._native.aclose()
+            await close_litellm_clients()
 
 
 def _speaks_natively(route: Route, planner: LM15Engine, request: lm15.Request) -> bool:

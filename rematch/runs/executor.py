@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -17,10 +18,18 @@ class LocalExecutor:
 
     Args:
         places: how many jobs of a role may run together; other roles get 16.
+        on_change: told (role, jobs running, jobs done) at every change.
     """
 
-    def __init__(self, places: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, int] | None = None,
+        on_change: Callable[[str, int, int], None] | None = None,
+    ) -> None:
         self._places = dict(places or {})
+        self._on_change = on_change
+        self._running: Counter[str] = Counter()
+        self._done: Counter[str] = Counter()
         # Semaphores belong to a loop, and the sync door opens a new loop each time.
         self._semaphores: WeakKeyDictionary[
             asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]
@@ -31,4 +40,14 @@ class LocalExecutor:
         semaphores = self._semaphores.setdefault(asyncio.get_running_loop(), {})
         places = self._places.get(role, DEFAULT_PLACES)
         async with semaphores.setdefault(role, asyncio.Semaphore(places)):
-            return await job()
+            self._count(role, running=1)
+            try:
+                return await job()
+            finally:
+                self._count(role, running=-1, done=1)
+
+    def _count(self, role: str, *, running: int, done: int = 0) -> None:
+        self._running[role] += running
+        self._done[role] += done
+        if self._on_change:
+            self._on_change(role, self._running[role], self._done[role])

@@ -7,7 +7,9 @@ sample, its parse), so the joining happens here, on the wire.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,7 +21,7 @@ from dspy.clients.lm15_boundary import request_kwargs
 from rematch.data.records import Usage
 from rematch.runs.metering import read_usage, share_usage
 
-_PATIENCE = 0.05
+_PATIENCE = 1.0
 """Seconds to wait for a straggler: some of the expected requests may never come."""
 
 Reply = tuple[lm15.Response, Usage]
@@ -78,42 +80,66 @@ class JoinedRequests:
     async def _deliver(self, shared: _SharedRequest) -> None:
         waiting = shared.waiting
         try:
-            replies = await self._ask(shared.request, len(waiting))
+            outcomes = await self._ask(shared.request, len(waiting))
         except Exception as error:  # noqa: BLE001 - every caller gets it and raises it
-            for future in waiting:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for future, reply in zip(waiting, replies, strict=True):
-            if not future.done():
-                future.set_result(reply)
+            outcomes = [error] * len(waiting)
+        for future, outcome in zip(waiting, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
 
-    async def _ask(self, request: lm15.Request, n: int) -> list[Reply]:
-        if n > 1 and _takes_n(request.model):
-            responses = await self._engine.complete_many(request, n)
+    async def _ask(self, request: lm15.Request, n: int) -> list[Reply | BaseException]:
+        """As many outcomes. What one request did not bring is asked for singly."""
+        replies: list[Reply | BaseException] = []
+        # Looking it up imports litellm, which takes seconds the first time.
+        if n > 1 and await asyncio.to_thread(_takes_n, request.model):
+            responses = (await self._engine.complete_many(request, n))[:n]
             total = read_usage(responses[0], request, self._provider)
-            return list(zip(responses, share_usage(total, n), strict=True))
-        single = await asyncio.gather(*(self._complete(request) for _ in range(n)))
-        return [(reply, read_usage(reply, request, self._provider)) for reply in single]
+            replies += zip(responses, share_usage(total, len(responses)), strict=True)
+        missing = (self._ask_one(request) for _ in range(n - len(replies)))
+        return replies + await asyncio.gather(*missing, return_exceptions=True)
+
+    async def _ask_one(self, request: lm15.Request) -> Reply:
+        reply = await self._complete(request)
+        return reply, read_usage(reply, request, self._provider)
 
 
 class _ManyCompletions(AsyncLiteLLMEngine):
     """litellm with n completions, each as a response of its own."""
 
     async def complete_many(self, request: lm15.Request, n: int) -> list[lm15.Response]:
+        """At least one response; some servers take n and answer with fewer."""
         import litellm
 
         arguments = {**self._arguments(request), "n": n}
         with litellm_errors(model=request.model):
             reply = await litellm.acompletion(**arguments)
         body = json.loads(reply.model_dump_json())
-        choices = body["choices"]
-        if len(choices) != n:
-            raise lm15.ServerError(f"asked for {n} completions, got {len(choices)}")
+        if not body["choices"]:
+            raise lm15.ServerError("the reply has no choices")
         return [
             lm15.response_from_openai_chat({**body, "choices": [choice]}, model=request.model)
-            for choice in choices
+            for choice in body["choices"]
         ]
+
+
+async def close_litellm_clients() -> None:
+    """Close the clients that litellm keeps for the running loop; other loops' stay open."""
+    litellm = sys.modules.get("litellm")
+    cache = getattr(litellm, "in_memory_llm_clients_cache", None)
+    if cache is None:
+        return
+    loops_suffix = cache.update_cache_key_with_event_loop("")
+    for key in [key for key in cache.cache_dict if key.endswith(loops_suffix)]:
+        client = cache.cache_dict[key]
+        cache.delete_cache(key)
+        close = getattr(client, "aclose", None) or getattr(client, "close", None)
+        closing = close() if close else None
+        if inspect.isawaitable(closing):
+            await closing
 
 
 def _takes_n(model: str) -> bool:

@@ -1,0 +1,199 @@
+"""Running a suite: rollouts, summaries, brackets and picks into a run folder, then grades."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rematch.app.config import Config
+from rematch.data.harbor_tasks import HarborTask
+from rematch.data.records import Grade, Rollout, Step, Task, Usage
+from rematch.data.suites import Suite
+from rematch.errors import GradingError, ModelRefusedError, RematchError
+from rematch.programs import Outcome, Rematch
+from rematch.programs.brackets import count_matches
+from rematch.programs.concurrency import gather_all
+from rematch.report.diagnostics import TaskRun
+from rematch.runs.folder import RunFolder, TaskFolder
+from rematch.runs.manifest import Manifest, read_versions
+from rematch.runs.metering import Meter
+from rematch.seams import Executor, Grader
+
+_TASKS_IN_FLIGHT = 4
+_ELSEWHERE = {"workers"}
+"""Settings that change where and when work is done, not its results."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A wired run: the program, the grader that it never sees, and where results go."""
+
+    program: Rematch
+    grader: Grader
+    folder: RunFolder
+    executor: Executor
+    meter: Meter
+
+
+@dataclass
+class Finished:
+    """What became of a suite's tasks."""
+
+    done: dict[str, TaskRun] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    usage: dict[str, Usage] = field(default_factory=dict)
+
+
+def describe_run(config: Config, suite: Suite, agent: str) -> Manifest:
+    """What identifies a run: all that changes its results."""
+    return Manifest(
+        suite=suite.name,
+        agent=agent,
+        config=config.model_dump(mode="json", exclude=_ELSEWHERE),
+        versions=read_versions(),
+    )
+
+
+def count_run_calls(suite: Suite, config: Config) -> dict[str, int]:
+    """The most rollouts and calls per role: no merging, no early stop, no retries."""
+    tasks, n, t = len(suite.tasks), config.n, config.iterations
+    calls = {"rollouts": tasks * n * t}
+    models, size = config.models, config.rtv.group_size
+    if models.summarizer:
+        calls["summarizer"] = tasks * n * t
+    if models.judge:
+        narrowing = count_matches(n, size, config.context.k) * (t - 1)
+        champion = count_matches(config.context.k + 1, size, 1) if config.keep_champion else 0
+        matches = narrowing + count_matches(n, size, 1) + champion
+        calls["judge"] = tasks * matches * config.rtv.votes
+    if models.distiller and config.context.distill:
+        per_iteration = 1 if config.context.kind == "select-k" else n
+        calls["distiller"] = tasks * per_iteration * (t - 1)
+    return calls
+
+
+async def run_suite(
+    run: Run,
+    suite: Suite,
+    config: Config,
+    on_done: Callable[[str, TaskRun | str], None] | None = None,
+) -> Finished:
+    """Solve and grade every task of a suite; finished ones are taken from the folder.
+
+    A task that fails is recorded with its reason and the rest goes on; only a provider that
+    refuses the run stops it.
+
+    Raises:
+        ModelRefusedError: bad key, no money, unknown model.
+    """
+    finished = Finished()
+    waiting = iter(suite.tasks)
+
+    async def work(tasks: Iterator[HarborTask]) -> None:
+        for known in tasks:
+            task_id = known.task.id
+            result: TaskRun | str
+            try:
+                result = finished.done[task_id] = await _finish_task(run, known.task, config.seed)
+            except ModelRefusedError:
+                raise
+            except RematchError as error:
+                result = finished.failures[task_id] = str(error)
+            if on_done:
+                on_done(task_id, result)
+
+    for broken in suite.broken:
+        finished.failures[broken.id] = broken.reason
+    try:
+        await gather_all(work(waiting) for _ in range(_TASKS_IN_FLIGHT))
+    finally:
+        finished.usage = run.meter.by_role()
+    order = [known.task.id for known in suite.tasks]
+    finished.done = {
+        task_id: finished.done[task_id] for task_id in order if task_id in finished.done
+    }
+    return finished
+
+
+async def _finish_task(run: Run, task: Task, seed: int) -> TaskRun:
+    folder = run.folder.task(task.id)
+    if folder.read_pick() is None:
+        folder.write_task(task)
+        _keep(folder, await run.program.acall(task=task, seed=seed))
+    await _grade(run, task, folder)
+    return load_task_run(folder)
+
+
+def _keep(folder: TaskFolder, outcome: Outcome) -> None:
+    for rollout in outcome.rollouts:
+        if rollout.priors:  # the agent did not know them when its attempt was kept
+            folder.write_rollout(rollout)
+    for number, bracket in enumerate(outcome.brackets):
+        folder.write_bracket(number, bracket)
+    folder.write_pick(outcome.pick)
+
+
+async def _grade(run: Run, task: Task, folder: TaskFolder) -> None:
+    """Grade what is not graded yet: the pick first, then the rest for the table."""
+    pick = folder.read_pick()
+    if pick is None:
+        raise GradingError(f"{task.id}: is graded after its pick only")
+    graded = folder.grades()
+    rollouts = sorted(folder.rollouts(), key=lambda rollout: rollout.id != pick.rollout_id)
+
+    async def grade(rollout: Rollout) -> None:
+        async def job() -> Grade:
+            return await run.grader.grade(task, rollout)
+
+        folder.write_grade(await run.executor.run("grader", job))
+
+    await gather_all(grade(rollout) for rollout in rollouts if rollout.id not in graded)
+
+
+def load_task_run(folder: TaskFolder) -> TaskRun:
+    """A finished task as its folder holds it.
+
+    Raises:
+        GradingError: the task is not finished.
+    """
+    task, pick = folder.read_task(), folder.read_pick()
+    if task is None or pick is None:
+        raise GradingError(f"{folder.path.name}: is not finished")
+    return TaskRun(
+        task_id=task.id,
+        rollouts=tuple(map(_lighten, folder.rollouts())),
+        brackets=tuple(folder.brackets()),
+        pick=pick,
+        grades=folder.grades(),
+    )
+
+
+def _lighten(rollout: Rollout) -> Rollout:
+    """A rollout whose steps are only counted: tables of many tasks need no more."""
+    steps = tuple(Step(number=step.number) for step in rollout.trajectory.steps)
+    light = rollout.trajectory.model_copy(update={"steps": steps})
+    return rollout.model_copy(update={"trajectory": light})
+
+
+def load_run(path: Path) -> list[TaskRun]:
+    """All finished tasks of a run folder."""
+    folders = RunFolder(path).tasks()
+    return [load_task_run(folder) for folder in folders if folder.read_pick() is not None]
+
+
+def as_json(finished: Finished) -> dict[str, Any]:
+    """Picks, grades and failures for machines."""
+    tasks: Mapping[str, Any] = {
+        task_id: {
+            "pick": run.pick.model_dump(mode="json"),
+            "rewards": {name: grade.reward for name, grade in sorted(run.grades.items())},
+        }
+        for task_id, run in finished.done.items()
+    }
+    return {
+        "tasks": tasks,
+        "usage": {role: usage.model_dump() for role, usage in finished.usage.items()},
+        "failures": finished.failures,
+    }

@@ -1,0 +1,166 @@
+"""Grades rollouts of Harbor-format tasks on this machine by their hidden tests.
+
+Called after selection only. The rollout's patch goes onto a fresh copy of the task's environment
+and the task's own tests/test.sh runs in a sandbox, since it runs what the rollout wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from rematch.data.harbor_tasks import HarborTask, SealedTests
+from rematch.data.records import Grade, Rollout, Task
+from rematch.data.suites import lay_out
+from rematch.errors import GradingError, SandboxError
+
+_REWARD = "reward.txt"
+_DETAIL_CHARACTERS = 2_000
+
+
+class Outcome(Protocol):
+    """What a command in a grading box gave back."""
+
+    @property
+    def output(self) -> str:
+        """Standard output and error."""
+        ...
+
+    @property
+    def returncode(self) -> int:
+        """The exit code."""
+        ...
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was stopped at its time limit."""
+        ...
+
+
+class GradingBox(Protocol):
+    """A sandbox that holds the patched environment and the hidden tests.
+
+    `places` says where: TESTS_DIR, APP_DIR and VERIFIER_DIR as its commands see them.
+    """
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """The three variables of the task convention."""
+        ...
+
+    def execute(self, command: str, timeout: float | None = None) -> Outcome:
+        """Run a bash command; `timeout` in seconds."""
+        ...
+
+
+OpenBox = Callable[[Path, Path, float], AbstractContextManager[GradingBox]]
+"""(patched environment, hidden tests, seconds) to a grading box."""
+
+
+class LocalGrader:
+    """Grades on this machine (seams.Grader).
+
+    Args:
+        tasks: the suite's tasks by id.
+        open_box: opens a sandbox over a patched environment and the hidden tests.
+        workers: how many gradings run at once.
+    """
+
+    def __init__(
+        self, tasks: Mapping[str, HarborTask], open_box: OpenBox, workers: int = 2
+    ) -> None:
+        self._tasks = tasks
+        self._open_box = open_box
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="grading")
+
+    async def grade(self, task: Task, rollout: Rollout) -> Grade:
+        """Grade one rollout.
+
+        Raises:
+            GradingError: the task is not one of the suite's.
+        """
+        known = self._tasks.get(task.id)
+        if known is None:
+            raise GradingError(f"{task.id}: is not in the suite, so there are no tests to run")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._grade, known, rollout)
+
+    def _grade(self, known: HarborTask, rollout: Rollout) -> Grade:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="rematch-grade-") as name:
+            app = Path(name) / "app"
+            lay_out(known, app)
+            if rollout.patch and rollout.patch.strip():
+                fault = apply_patch(rollout.patch, app)
+                if fault:
+                    return _refuse(rollout, "patch-failed", fault, began)
+            try:
+                return self._run_tests(known.sealed, app, rollout, began)
+            except SandboxError as error:
+                return _refuse(rollout, "sandbox-failed", str(error), began)
+
+    def _run_tests(self, sealed: SealedTests, app: Path, rollout: Rollout, began: float) -> Grade:
+        with self._open_box(app, sealed.folder, sealed.timeout) as box:
+            variables = " ".join(f"{name}={place}" for name, place in box.places.items())
+            place = box.places["VERIFIER_DIR"]
+            run = f'mkdir -p {place} && {variables} bash "{box.places["TESTS_DIR"]}/test.sh"'
+            tests = box.execute(run, sealed.timeout)
+            if tests.timed_out:
+                return _refuse(rollout, "timeout", f"no end after {sealed.timeout:g} s", began)
+            told = box.execute(f"cat {place}/{_REWARD}")
+        try:
+            reward = float(told.output.strip())
+        except ValueError:
+            return _refuse(rollout, "no-reward", tests.output, began)
+        if not 0 <= reward <= 1:
+            return _refuse(rollout, "no-reward", f"reward {reward} is not in 0..1", began)
+        return Grade(
+            task_id=rollout.task_id,
+            rollout_id=rollout.id,
+            reward=reward,
+            detail="" if reward == 1 else tests.output[-_DETAIL_CHARACTERS:],
+            seconds=time.monotonic() - began,
+        )
+
+
+def apply_patch(patch: str, folder: Path) -> str:
+    """Apply a git patch to a folder; what is wrong with it, "" when it applied.
+
+    git refuses paths that leave the folder, by name or through a link.
+    """
+    quiet = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CEILING_DIRECTORIES": str(folder.parent),
+    }
+    done = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", "-"],
+        input=patch.encode(),
+        cwd=folder,
+        env=quiet,
+        capture_output=True,
+        timeout=60,
+    )
+    if done.returncode == 0:
+        return ""
+    return done.stderr.decode(errors="replace").strip()[-_DETAIL_CHARACTERS:] or "git apply failed"
+
+
+def _refuse(rollout: Rollout, status: str, detail: str, began: float) -> Grade:
+    return Grade(
+        task_id=rollout.task_id,
+        rollout_id=rollout.id,
+        reward=0,
+        status=status,
+        detail=detail[-_DETAIL_CHARACTERS:],
+        seconds=time.monotonic() - began,
+    )

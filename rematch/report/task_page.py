@@ -1,0 +1,74 @@
+"""Everything about one task of a run: problem, brackets with votes, summaries, pick, patches."""
+
+from __future__ import annotations
+
+import difflib
+
+from rematch.data.records import Rollout, Summary
+from rematch.errors import InputError
+from rematch.report.brackets import format_bracket
+from rematch.report.text import one_line, plain
+from rematch.runs.folder import TaskFolder
+
+
+def format_task(folder: TaskFolder) -> list[str]:
+    """Lines for people.
+
+    Raises:
+        InputError: the task is not finished.
+    """
+    task, pick = folder.read_task(), folder.read_pick()
+    if task is None or pick is None:
+        raise InputError(f"{folder.path}: is not finished; the same `rematch run` continues it")
+    rollouts = {rollout.id: rollout for rollout in folder.rollouts()}
+    lines = [task.id, "", *plain(task.problem).strip().splitlines(), ""]
+    for rollout in rollouts.values():
+        lines += _format_rollout(rollout, folder)
+    for bracket in folder.brackets():
+        lines += ["", *format_bracket(bracket)]
+    lines += ["", f"pick: {pick.rollout_id} ({one_line(pick.reasons)})"]
+    picked = rollouts[pick.rollout_id]
+    lines += ["", *plain(picked.patch or "(no patch)").splitlines()]
+    runner_up = _find_runner_up(folder, pick.rollout_id)
+    if runner_up:
+        lines += ["", *_compare(picked, rollouts[runner_up])]
+    return lines
+
+
+def _format_rollout(rollout: Rollout, folder: TaskFolder) -> list[str]:
+    grade = folder.grades().get(rollout.id)
+    verdict = "not graded" if grade is None else f"reward {grade.reward:g} ({grade.status})"
+    trajectory = rollout.trajectory
+    detail = f", {one_line(trajectory.ending_detail, 80)}" if trajectory.ending_detail else ""
+    head = (
+        f"{rollout.id}: {trajectory.ending}{detail}; {len(trajectory.steps)} steps; {verdict}"
+    )
+    summary = folder.read_summary(rollout.id)
+    return [head] if summary is None else [head, *_format_summary(summary)]
+
+
+def _format_summary(summary: Summary) -> list[str]:
+    lines = [f"    {one_line(summary.final_outcome)}  [{summary.author}]"]
+    if summary.left_out:
+        lines.append(f"    not seen: {one_line(summary.left_out)}")
+    return lines
+
+
+def _find_runner_up(folder: TaskFolder, winner: str) -> str:
+    """Whom the pick beat last, "" where it met nobody."""
+    won = [m for b in folder.brackets() for m in b.matches if m.winner_id == winner]
+    if not won:
+        return ""
+    return next(name for name in won[-1].entrants if name != winner)
+
+
+def _compare(picked: Rollout, other: Rollout) -> list[str]:
+    """The difference between two patches."""
+    diff = difflib.unified_diff(
+        plain(other.patch or "").splitlines(),
+        plain(picked.patch or "").splitlines(),
+        f"runner-up {other.id}",
+        f"pick {picked.id}",
+        lineterm="",
+    )
+    return list(diff) or [f"the runner-up {other.id} has the same patch"]

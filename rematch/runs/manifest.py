@@ -1,0 +1,91 @@
+"""What a run was asked: kept beside its results, so that a folder continues only its own run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from rematch.data.records import StoredRecord
+from rematch.errors import UsageError
+from rematch.runs.folder import RunFolder, read_record, write_record
+
+_WATCHED = ("rematch-agents", "dspy", "litellm", "mini-swe-agent")
+
+
+class Manifest(StoredRecord):
+    """`run.json`: suite, configuration with every default resolved, and versions.
+
+    `config` holds what changes results; where and how many jobs run at once does not.
+    """
+
+    suite: str
+    agent: str
+    config: dict[str, Any]
+    versions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """A short hash of all that changes results."""
+        asked = [self.suite, self.agent, self.config]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def read_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for name in _WATCHED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def default_folder(manifest: Manifest) -> Path:
+    """Where a run goes when nothing is said: the same question, the same folder."""
+    suite = Path(manifest.suite).name
+    return Path("runs") / f"{suite}-{manifest.agent}-{manifest.digest}"
+
+
+def open_folder(path: Path, manifest: Manifest) -> RunFolder:
+    """The folder for a run, new or continued.
+
+    Raises:
+        UsageError: the folder holds a run of another configuration, or something else.
+    """
+    folder = RunFolder(path)
+    kept = read_record(folder.manifest, Manifest)
+    if kept is None:
+        if path.exists() and any(path.iterdir()):
+            raise UsageError(f"{path}: is not empty and holds no run; choose another with -o")
+        write_record(folder.manifest, manifest)
+    elif kept.digest != manifest.digest:
+        changes = "; ".join(_differences(kept, manifest))
+        raise UsageError(
+            f"{path}: holds a run of another configuration ({changes}); choose another with -o"
+        )
+    return folder
+
+
+def _differences(kept: Manifest, asked: Manifest) -> Iterator[str]:
+    theirs, ours = _flatten(kept.model_dump()), _flatten(asked.model_dump())
+    for key in sorted({*theirs, *ours}):
+        if not key.startswith("versions.") and theirs.get(key) != ours.get(key):
+            yield f"{key.removeprefix('config.')}: {theirs.get(key)} there, {ours.get(key)} now"
+
+
+def _flatten(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{above}{key}.")
+        else:
+            flat[above + key] = value
+    return flat
