@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from dspy.utils.exceptions import (
 
 from rematch.data.records import Usage
 from rematch.errors import ContextOverflowError, ModelRefusedError
-from rematch.seams import spent
+from rematch.seams import same_requests, spent
 
 _ADAPTER = dspy.ChatAdapter(use_json_adapter_fallback=False)
 _REFUSALS = (
@@ -74,21 +75,31 @@ async def ask(
     costs: list[Usage] = []
     problem = ""
     for attempt in range(attempts):
-        token = spent.set(costs)
         try:
-            prediction = await _ask_once(predict, inputs, lm, sample + attempt * _SAMPLES_APART)
+            with _watch(costs, alone=attempt > 0):
+                prediction = await _ask_once(predict, inputs, lm, sample + attempt * _SAMPLES_APART)
         except AdapterParseError:
             problem = "unreadable reply"
             continue
         except LMError as error:
             problem = _explain(error)
             break
-        finally:
-            spent.reset(token)
         problem = accept(prediction)
         if not problem:
             return Answer(prediction, sum(costs, Usage()), attempt + 1)
     return Answer(None, sum(costs, Usage()), attempt + 1, problem)
+
+
+@contextmanager
+def _watch(costs: list[Usage], *, alone: bool) -> Iterator[None]:
+    """Collect what is spent; a question that is put again has no equals to wait for."""
+    collecting = spent.set(costs)
+    joining = same_requests.set(1 if alone else same_requests.get())
+    try:
+        yield
+    finally:
+        same_requests.reset(joining)
+        spent.reset(collecting)
 
 
 async def _ask_once(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,9 @@ from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
 from rematch.seams import Entrant, Executor, Judge, same_requests
 from rematch.seeds import derive_random
+
+T = TypeVar("T")
+AskVote = Callable[[int], Coroutine[Any, Any, Vote]]
 
 
 class VotingConfig(BaseModel):
@@ -64,13 +68,8 @@ async def play_match(
     if not config.rotate:
         orders = [orders[0]] * count
 
-    async def ask(sample: int) -> Vote:
-        async def job() -> Vote:
-            return await judge.acall(
-                task=task, entrants=entrants, order=orders[sample], sample=sample
-            )
-
-        return await (executor.run("judge", job) if executor else job())
+    async def vote(sample: int) -> Vote:
+        return await judge.acall(task=task, entrants=entrants, order=orders[sample], sample=sample)
 
     ranks = [ties.ranks[index] for index in eligible]
 
@@ -82,9 +81,9 @@ async def play_match(
         return config.early_stop and is_decided(tally(votes), ranks, count - len(votes))
 
     if config.mode == "batched":
-        votes = await _ask_batched(ask, orders)
+        votes = await _ask_batched(vote, orders, executor)
     else:
-        votes = await _ask_in_turn(ask, count, decided)
+        votes = await _ask_in_turn(vote, count, decided, executor)
     counts = tally(votes)
     ahead = leader(counts, ranks)
     rivals = [i for i, votes_for in enumerate(counts) if votes_for == counts[ahead] and i != ahead]
@@ -100,22 +99,40 @@ async def play_match(
 
 
 async def _ask_in_turn(
-    ask: Callable[[int], Awaitable[Vote]], count: int, decided: Callable[[Sequence[Vote]], bool]
+    vote: AskVote,
+    count: int,
+    decided: Callable[[Sequence[Vote]], bool],
+    executor: Executor | None,
 ) -> list[Vote]:
     votes: list[Vote] = []
     while len(votes) < count and not decided(votes):
-        votes.append(await ask(len(votes)))
+        votes.append(await _place(executor, partial(vote, len(votes))))
     return votes
 
 
 async def _ask_batched(
-    ask: Callable[[int], Awaitable[Vote]], orders: list[tuple[int, ...]]
+    vote: AskVote,
+    orders: Sequence[tuple[int, ...]],
+    executor: Executor | None,
 ) -> list[Vote]:
-    """All votes at once; equal orders make equal prompts, which an engine may send as one."""
-    uses = Counter(orders)
+    """All votes at once; equal orders make equal prompts, which an engine may send as one.
 
-    async def ask_same(sample: int) -> Vote:
-        same_requests.set(uses[orders[sample]])
-        return await ask(sample)
+    So the votes of one order are one job: an executor that let in only some of them would
+    split their request.
+    """
+    samples: dict[tuple[int, ...], list[int]] = {}
+    for sample, order in enumerate(orders):
+        samples.setdefault(order, []).append(sample)
 
-    return await gather_all(ask_same(sample) for sample in range(len(orders)))
+    async def ask_same(same: list[int]) -> list[Vote]:
+        same_requests.set(len(same))
+        return await gather_all(vote(sample) for sample in same)
+
+    batches = await gather_all(
+        _place(executor, partial(ask_same, same)) for same in samples.values()
+    )
+    return sorted((vote for batch in batches for vote in batch), key=lambda vote: vote.sample)
+
+
+async def _place(executor: Executor | None, job: Callable[[], Awaitable[T]]) -> T:
+    return await (executor.run("judge", job) if executor else job())
