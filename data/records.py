@@ -123,10 +123,9 @@ class Origin(Record):
 
 
 class Rollout(StoredRecord):
-    """One attempt of an agent at a task.
+    """One attempt of an agent at a task; `patch` is None where none was recorded.
 
-    `patch` is None where none was recorded. `priors` are the earlier rollouts that its agent was
-    told about. `seconds` is wall time.
+    `priors` are the earlier rollouts that its agent was told about; `seconds` is wall time.
     """
 
     id: str = Field(min_length=1)
@@ -196,10 +195,9 @@ class Workspace(StoredRecord):
 
 
 class Vote(Record):
-    """One judgement of one match.
+    """One judgement of one match. `margin` is an evidence judge's score difference.
 
-    `order` lists entrants (indexes into the match's entrants) as they were shown. `winner` indexes
-    them too; None is no vote. `margin` is an evidence judge's score difference.
+    `order` lists indexes into the match's entrants as shown; `winner` is one too, or None: no vote.
     """
 
     sample: int = Field(ge=0)
@@ -270,7 +268,7 @@ class Bracket(StoredRecord):
     @property
     def matches(self) -> tuple[Match, ...]:
         """All matches, first round first."""
-        return sum((round_.matches for round_ in self.rounds), ())
+        return tuple(match for round_ in self.rounds for match in round_.matches)
 
     @property
     def usage(self) -> Usage:
