@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ def check_name(name: str) -> str:
 
 def rollout_ids(places: Sequence[tuple[Path, str]]) -> list[str]:
     """Ids for (file, name within it): the stem, with as many folders as make it unique."""
-    paths = [path.resolve() for path, _ in places]
+    paths = [Path(os.path.abspath(path)) for path, _ in places]  # noqa: PTH100 - follows no link
     stems = [file_stem(path) for path in paths]
     twins = Counter({(p.parent, s): 0 for p, s in zip(paths, stems, strict=True)})
     for path in set(paths):

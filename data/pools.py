@@ -110,16 +110,15 @@ def read_pool(paths: Iterable[str | Path], group_by: GroupBy = "instance") -> Po
     entries: list[Entry] = []
     texts: dict[str, str] = {}  # one copy of a problem statement, however many attempts at it
     for found in walk_files(map(Path, paths), is_trial_folder):
-        if isinstance(found, tuple):
-            problems.append(Problem(found[0].as_posix(), str(found[1])))
-            continue
-        reasons: list[str] = []
-        for entry in index_file(found, group_by, reasons):
+        reasons = [str(found.error)] if found.error else []
+        for entry in [] if found.error else index_file(found.path, group_by, reasons):
+            if found.beside and entry.format.name == "patch":
+                continue  # a text that shows a patch
             text = texts.setdefault(entry.problem, entry.problem)
             entries.append(replace(entry, problem=text))
-        if reasons:
+        if reasons and not found.beside:
             more = f" (and {len(reasons) - 1} more in this file)" if len(reasons) > 1 else ""
-            problems.append(Problem(found.as_posix(), reasons[0] + more))
+            problems.append(Problem(found.path.as_posix(), reasons[0] + more))
     tasks: dict[str, list[Entry]] = defaultdict(list)
     for entry in _with_ids(_without_echoes(entries)):
         tasks[entry.task_id].append(entry)

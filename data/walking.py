@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from rematch.errors import InputError
 
@@ -14,36 +17,52 @@ SIDE_SUFFIXES = frozenset(
         *(".yaml", ".yml", ".toml", ".cfg", ".ini", ".lock"),
     )
 )
-"""What stands beside rollouts and is passed over in a folder; a path given by name is read."""
+"""What usually stands beside rollouts. In a folder such a file is no problem if it holds none."""
 
 
-def walk_files(
-    paths: Iterable[Path], is_unit: Callable[[Path], bool]
-) -> Iterator[Path | tuple[Path, InputError]]:
+class Found(NamedTuple):
+    """A file, or a folder that is a unit; `error` says why it cannot be read.
+
+    `beside` is true for a file of a folder whose suffix is no rollout's.
+    """
+
+    path: Path
+    beside: bool = False
+    error: InputError | None = None
+
+
+def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterator[Found]:
     """Yields files in order of the paths, then by name; what cannot be read with its error.
 
-    A folder for which `is_unit` holds is yielded as a whole.
+    A folder is entered once, however many links lead to it, so circles end. Two links to one file
+    are two files: that is how pools are put together. A folder for which `is_unit` holds is yielded
+    as a whole.
     """
-    seen: set[tuple[int, int]] = set()
+    folders: set[tuple[int, int]] = set()
+    files: set[str] = set()
     for given in paths:
         stack = [given]
         while stack:
             path = stack.pop()
             try:
                 status = path.stat()
-                if (status.st_dev, status.st_ino) in seen:
+                if not stat.S_ISDIR(status.st_mode):
+                    name = os.path.abspath(path)  # noqa: PTH100 - resolves ".." but no link
+                    if name not in files:
+                        files.add(name)
+                        side = path is not given and path.suffix.lower() in SIDE_SUFFIXES
+                        yield Found(path, side)
                     continue
-                seen.add((status.st_dev, status.st_ino))
-                if not path.is_dir():
-                    if path is given or path.suffix.lower() not in SIDE_SUFFIXES:
-                        yield path
+                if (status.st_dev, status.st_ino) in folders:
                     continue
+                folders.add((status.st_dev, status.st_ino))
                 if is_unit(path):
-                    yield path
+                    yield Found(path)
                     continue
                 children = sorted(child for child in path.iterdir() if child.name[0] != ".")
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
-                yield path, InputError(f"cannot be opened ({reason}); check it and its permissions")
+                advice = InputError(f"cannot be opened ({reason}); check it and its permissions")
+                yield Found(path, error=advice)
                 continue
             stack.extend(reversed(children))

@@ -11,7 +11,7 @@ _RULES = (
     (
         Ending.CRASHED,
         r"(?:^|_|\b)api|ratelimit|usagelimit|memory|environment|setup|sandbox|healthcheck"
-        r"|connection|authenti|timeoutexpired|cancelled",
+        r"|connection|authenti|timeoutexpired|^timeout$|cancelled",
     ),
     # Before "submit": `submitted (exit_cost)` is what SWE-agent submits when the money is spent.
     (

@@ -23,7 +23,7 @@ from rematch.data.formats.parts import (
     seconds_between,
 )
 from rematch.data.formats.recorded import NO_STEPS, Recorded, one_line
-from rematch.data.formats.source import load_json
+from rematch.data.formats.source import load_file
 from rematch.data.records import Ending, ResultKind, Trajectory
 from rematch.errors import InputError
 
@@ -62,9 +62,10 @@ def is_trial_folder(folder: Path) -> bool:
     if not (folder / "agent").is_dir() and not (folder / "steps").is_dir():
         return False
     config = _read_small(folder / "config.json")
+    if "trial_name" in config and "task" in config:
+        return True
     result = _read_small(folder / "result.json")
-    named = "trial_name" in config and "task" in config
-    return named or ("trial_name" in result and "task_name" in result)
+    return "trial_name" in result and "task_name" in result
 
 
 def load_trial(folder: Path) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _read_parts(folder: Path) -> Iterator[dict[str, Any]]:
         name, seen = "trajectory.json", set[str]()
         while name and name not in seen and (place / name).is_file():
             seen.add(name)
-            part = as_dict(load_json((place / name).read_bytes()))
+            part = as_dict(load_file(place / name))
             if part and not atif.matches(part):
                 raise InputError(f"{place.name}/{name} is no ATIF trajectory")
             yield part
@@ -108,9 +109,7 @@ def _join_parts(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _read_small(path: Path, strict: bool = False) -> dict[str, Any]:
     try:
-        return as_dict(load_json(path.read_bytes()))
-    except OSError:
-        return {}
+        return as_dict(load_file(path)) if path.is_file() else {}
     except InputError as error:
         if strict:
             raise InputError(f"{path.name} {error}") from None

@@ -79,9 +79,11 @@ def _read_turns(messages: list[dict[str, Any]]) -> Iterator[tuple[str, list[Acti
     starts = [index for index, message in enumerate(messages) if _is_turn(message)]
     for start, end in zip(starts, chain(starts[1:], [len(messages)]), strict=True):
         message, answers = messages[start], messages[start + 1 : end]
-        commands = _read_commands(message)
+        said, commands = _read_message(message), _read_commands(message)
+        if commands is None:
+            said, commands = _split_fenced(said)
         results = [answer for answer in answers if answer.get("role") != "exit"]
-        yield _read_message(message), [*_pair(commands, results)]
+        yield said, [*_pair(commands, results)]
 
 
 def _read_message(message: dict[str, Any]) -> str:
@@ -91,8 +93,8 @@ def _read_message(message: dict[str, Any]) -> str:
     return "\n".join(as_text(item.get("content")) for item in outputs if item.get("content"))
 
 
-def _read_commands(message: dict[str, Any]) -> list[tuple[str, str]]:
-    """Pairs of (call id, command); the id is "" where calls are not numbered."""
+def _read_commands(message: dict[str, Any]) -> list[tuple[str, str]] | None:
+    """Pairs of (call id, command), the id "" where calls have none; None: only in the text."""
     recorded = as_dict(message.get("extra")).get("actions")
     if isinstance(recorded, list):
         actions = map(as_dict, recorded)
@@ -104,9 +106,16 @@ def _read_commands(message: dict[str, Any]) -> list[tuple[str, str]]:
             (as_name(call.get("id")), command_text(as_name(f.get("name")), f.get("arguments")))
             for call, f in zip(calls, functions, strict=True)
         ]
-    text = as_text(message.get("content"))
-    found = _TAGGED.findall(text) or _FENCED.findall(text)
-    return [("", found[0].strip())] if len(found) == 1 else []  # else it was a format error
+    return None
+
+
+def _split_fenced(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The words and the one command in them; no or several commands are a format error."""
+    found = list(_TAGGED.finditer(text)) or list(_FENCED.finditer(text))
+    if len(found) != 1:
+        return text, []
+    start, end = found[0].span()
+    return f"{text[:start].rstrip()}\n{text[end:].lstrip()}".strip(), [("", found[0][1].strip())]
 
 
 def _pair(commands: list[tuple[str, str]], results: list[dict[str, Any]]) -> Iterator[Action]:

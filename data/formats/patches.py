@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rematch.data.formats.recorded import Recorded, make_trajectory
+from rematch.data.formats.recorded import ONLY_PATCH, Recorded
 from rematch.data.formats.source import looks_like_patch
 
 
@@ -16,6 +16,4 @@ def matches(document: Any) -> bool:
 
 def read(document: Any) -> Iterator[Recorded]:
     """Yields the one attempt, of which only the patch is known."""
-    yield Recorded(
-        trajectory=make_trajectory((), detail="only its patch is recorded"), patch=document
-    )
+    yield Recorded(trajectory=ONLY_PATCH, patch=document)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rematch.data.formats.parts import as_dict, as_name
-from rematch.data.formats.recorded import Recorded, make_trajectory
+from rematch.data.formats.recorded import ONLY_PATCH, Recorded
 
 
 def matches(document: Any) -> bool:
@@ -19,7 +19,7 @@ def read(document: Any) -> Iterator[Recorded]:
     for instance, prediction in _find_predictions(document):
         patch = prediction.get("model_patch")
         yield Recorded(
-            trajectory=make_trajectory((), detail="only its patch is recorded"),
+            trajectory=ONLY_PATCH,
             instance=instance,
             name=instance,
             patch=patch if isinstance(patch, str) else "",

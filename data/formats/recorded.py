@@ -24,6 +24,7 @@ MAX_STEPS = 100_000
 """More steps than this are no attempt of an agent, but a broken or hostile file."""
 
 NO_STEPS = Trajectory()
+ONLY_PATCH = Trajectory(ending_detail="only its patch is recorded")
 NOT_RECORDED = Usage(cost_usd=None)
 
 

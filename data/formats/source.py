@@ -21,6 +21,9 @@ HEAD_BYTES = 1 << 16
 MAX_BYTES = 1 << 30
 """A document larger than this is refused: reading it takes several times its size."""
 
+_MENDABLE = ("UTF-8", "surrogate", "hex escape")
+_SWARM_BYTES = 1 << 23
+
 _ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _BOM = b"\xef\xbb\xbf"
 _PATCH = re.compile(r"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
@@ -84,16 +87,26 @@ def load_json(data: bytes) -> Any:
         InputError: It is no JSON, with the place.
     """
     data = data.removeprefix(_BOM)
+    _refuse_swarm(data)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        mended = _mend(data)
-        if mended is None:
+        if not any(mark in error.msg for mark in _MENDABLE):
             raise InputError(_explain(error)) from None
     try:
-        return orjson.loads(mended)
+        return orjson.loads(_mend(data))
     except orjson.JSONDecodeError as error:
         raise InputError(_explain(error)) from None
+
+
+def load_file(path: Path) -> Any:
+    """A whole file as JSON.
+
+    Raises:
+        InputError: It cannot be opened, or is no JSON.
+    """
+    with _open(path) as file:
+        return load_json(_read_all(file))
 
 
 def _open(path: Path) -> BinaryIO:
@@ -131,16 +144,18 @@ def _read_all(file: BinaryIO) -> bytes:
 def _read_json(file: BinaryIO) -> Iterator[Document]:
     """JSON lines where the first line is a value by itself and more follows, else one document."""
     first = file.readline(MAX_BYTES)
+    if not file.read(1):
+        yield Document(load_json(first))
+        return
     try:
+        _refuse_swarm(first)
         value = orjson.loads(first.removeprefix(_BOM))
     except orjson.JSONDecodeError:
-        data = first + file.read(1)
-        if len(data) > len(first):
-            file.seek(0)
-            data = _read_all(file)
         del first
-        yield Document(load_json(data))
+        file.seek(0)
+        yield Document(load_json(_read_all(file)))
         return
+    file.seek(len(first))
     offset, line = len(first), 1
     del first
     later = _read_lines(file, offset)
@@ -164,15 +179,30 @@ def _read_lines(file: BinaryIO, offset: int) -> Iterator[Document]:
             yield Document(None, line, start, str(error))
 
 
-def _mend(data: bytes) -> bytes | None:
-    """The same JSON without invalid UTF-8 and lone surrogates; None where it has neither."""
-    try:
-        data.decode()
-        mended = data
-    except UnicodeDecodeError:
-        mended = data.decode("utf-8", "replace").encode()
-    mended = _LONE_SURROGATE.sub(rb"\\ufffd", mended)
-    return None if mended is data or mended == data else mended
+def _refuse_swarm(data: bytes) -> None:
+    """Refuses JSON of countless tiny values, which takes dozens of times its size in memory.
+
+    Inside a string, quotes are escaped and newlines too, so that most of what is counted is not
+    text.
+    """
+    limit = _SWARM_BYTES * 16 + 4 * len(data)
+    if len(data) < _SWARM_BYTES or _weigh(*(data.count(mark) for mark in b'{["')) <= limit:
+        return
+    objects = sum(data.count(mark) for mark in (b'{"', b"{\n", b"{\r", b"{}"))
+    lists = sum(data.count(mark) for mark in (b"[[", b"[]", b"[{", b'["', b"[\n", b"[\r"))
+    strings = data.count(b'",') - data.count(b'\\",')
+    if _weigh(objects, lists, strings) > limit:
+        raise InputError(f"has {objects + lists} objects and lists, far too many for an attempt")
+
+
+def _weigh(objects: int, lists: int, strings: int) -> int:
+    """About the bytes that CPython takes for so many, without their contents."""
+    return 184 * objects + 64 * lists + 56 * strings
+
+
+def _mend(data: bytes) -> bytes:
+    """The same JSON without invalid UTF-8 and lone surrogates."""
+    return _LONE_SURROGATE.sub(rb"\\ufffd", data.decode("utf-8", "replace").encode())
 
 
 def _explain(error: orjson.JSONDecodeError) -> str:
