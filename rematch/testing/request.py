@@ -66,7 +66,8 @@ class ChatRequest:
     @cached_property
     def n(self) -> int:
         """How many completions are asked for."""
-        n = self.body.get("n") or 1
+        n = self.body.get("n")
+        n = 1 if n is None else n
         if not isinstance(n, int) or not 1 <= n <= 128:
             raise Misunderstood(f"n must be a whole number from 1 to 128, not {n!r}")
         return n
