@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rematch.data.records import Task
 from rematch.programs.distiller import Distiller
 from rematch.programs.rendering import render_summary, render_workspace
 from rematch.seams import Entrant
 from rematch.seeds import derive_random
+from rematch.settings import Settings
 from rematch.signatures import frame_context
 
 ContextKind = Literal["none", "single", "random-k", "select-k"]
 
 
-class ContextConfig(BaseModel):
+class ContextConfig(Settings):
     """Which summaries a new rollout starts from, and in what form."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ContextKind = "select-k"
     """`none`; `single`: its own earlier summary; `random-k`: K drawn per rollout; `select-k`:

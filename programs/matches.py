@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rematch.data.records import Decision, Match, Task, Vote
 from rematch.programs.ballots import is_decided, leader, rotate_orders
@@ -15,15 +15,14 @@ from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
 from rematch.seams import Entrant, Executor, Judge, same_requests
 from rematch.seeds import derive_random
+from rematch.settings import Settings
 
 T = TypeVar("T")
 AskVote = Callable[[int], Coroutine[Any, Any, Vote]]
 
 
-class VotingConfig(BaseModel):
+class VotingConfig(Settings):
     """How a match is voted on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     votes: int = Field(default=8, ge=1)
     """V, votes per match; a deterministic judge casts one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rematch.data.records import Bracket, Pick, Rollout, Summary, Task
 from rematch.errors import InputError
@@ -15,12 +15,11 @@ from rematch.programs.pdr import PDR
 from rematch.programs.program import Program
 from rematch.programs.rtv import RTV
 from rematch.seams import Entrant, Executor, Summarizer
+from rematch.settings import Settings
 
 
-class RematchConfig(BaseModel):
+class RematchConfig(Settings):
     """How many rollouts, and how often."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     n: int = Field(default=8, ge=1)
     """N, rollouts per iteration."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dspy
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rematch.data.records import ResultKind, Rollout, Summary, Task, Usage
 from rematch.errors import ContextOverflowError, ModelError
@@ -14,6 +14,7 @@ from rematch.programs.asking import Answer, ask
 from rematch.programs.excerpt import BYTES_PER_TOKEN, clip, excerpt
 from rematch.programs.program import Program
 from rematch.seams import Summarizer as SummarizerSeam
+from rematch.settings import Settings
 from rematch.signatures import SummarizeRollout, fence
 
 _TEXT_CAP, _CLAIM_CAP, _MOST_CLAIMS = 2_000, 600, 12
@@ -28,10 +29,8 @@ _CLAIMS = (
 )
 
 
-class SummarizerConfig(BaseModel):
+class SummarizerConfig(Settings):
     """What the summarizer reads, and how often it asks."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     input_tokens: int = Field(default=48_000, ge=1_000)
     """Budget for the whole prompt in tokens; a smaller model window lowers it."""

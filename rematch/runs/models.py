@@ -8,20 +8,19 @@ from typing import Any, Literal
 import dspy
 from dspy import lm15
 from dspy.clients.engines.lm15_engine import LM15Engine, timeouts_for
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rematch.errors import UsageError
 from rematch.runs.engine import AsyncRoleEngine, RoleEngine, Route
 from rematch.runs.metering import Meter
+from rematch.settings import Settings
 
 Role = Literal["agent", "summarizer", "judge", "distiller"]
 _CONNECTIONS = 512
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(Settings):
     """One role's model."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(pattern=r"^[^/\s]+/\S+$")
     """`provider/name`, as LiteLLM writes it."""
@@ -36,14 +35,12 @@ class ModelConfig(BaseModel):
     """Passed on where the model has it: low, medium, high, ..."""
     timeout: float = Field(default=600, gt=0)
     """Seconds to wait for a reply's next byte."""
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
     """Further parameters, passed on as they are."""
 
 
-class ModelsConfig(BaseModel):
+class ModelsConfig(Settings):
     """A model per role; a role without one is answered from evidence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     agent: ModelConfig | None = None
     summarizer: ModelConfig | None = None
