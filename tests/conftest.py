@@ -3,6 +3,7 @@
 import os
 import subprocess
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get(f"REQUIRE_{mark.upper()}") == "1":
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recorded rollouts; it is no part of the project."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("REMATCH_SHARED_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip("no recorded rollouts: set REMATCH_SHARED_DATA to their folder")
+    return folder

@@ -113,11 +113,8 @@ def _read_action(
         if shown is None:
             shown = {k: v for k, v in args.items() if k not in _NOISE and v is not None}
         command = command_text(as_name(metadata.get("function_name")) or kind, shown)
-    return Action(
-        command=command,
-        output=as_text(answer.get("content")),
-        exit_code=_read_code(as_dict(answer.get("extras"))),
-    )
+    output, code = _read_answer(answer)
+    return Action(command=command, output=output, exit_code=code)
 
 
 def _find_arguments(response: dict[str, Any], call: Any) -> Any:
@@ -129,10 +126,17 @@ def _find_arguments(response: dict[str, Any], call: Any) -> Any:
     return None
 
 
-def _read_code(extras: dict[str, Any]) -> int | None:
-    """The exit code; -1 is OpenHands' word for a command that still runs."""
-    code = as_dict(extras.get("metadata")).get("exit_code", extras.get("exit_code"))
-    return None if code == -1 else as_exit_code(code)
+def _read_answer(answer: dict[str, Any]) -> tuple[str, int | None]:
+    """Output and exit code; -1 is OpenHands' word for a command that still runs, and a note why."""
+    extras = as_dict(answer.get("extras"))
+    metadata = as_dict(extras.get("metadata"))
+    output, code = (
+        as_text(answer.get("content")),
+        metadata.get("exit_code", extras.get("exit_code")),
+    )
+    if code == -1:
+        return f"{output}{as_text(metadata.get('suffix'))}", None
+    return output, as_exit_code(code)
 
 
 def _read_end(document: dict[str, Any], events: list[dict[str, Any]]) -> tuple[Ending, str]:
