@@ -1,0 +1,6 @@
+"""Rectangles on the map."""
+
+from geobox.box import Box
+from geobox.tiles import split
+
+__all__ = ["Box", "split"]

@@ -1,0 +1,5 @@
+"""Line wrapping for terminal messages."""
+
+from greedywrap.wrap import bullets, fill, paragraphs, wrap
+
+__all__ = ["bullets", "fill", "paragraphs", "wrap"]
