@@ -6,10 +6,9 @@ OPENING = "## What earlier attempts at this task found"
 
 _FRAME = """\
 {opening}
-{count} tried this task before you, each in its own environment. None of their changes are in
-yours: you start from the original state. Their notes may be wrong; they were not graded. Use
-what was verified, check what was only claimed, do not repeat what failed, and finish the task
-yourself.
+{count}. None of those changes are in yours:
+you start from the original state. The notes below were not graded and may be wrong. Use what was
+verified, check what was only claimed, do not repeat what failed, and finish the task yourself.
 
 {notes}"""
 
@@ -23,5 +22,7 @@ def frame_context(notes: str, attempts: int) -> str:
     """
     if not notes.strip():
         return ""
-    count = "One attempt" if attempts == 1 else f"{attempts} attempts"
+    count = "One attempt was made before yours, in another environment"
+    if attempts > 1:
+        count = f"{attempts} attempts were made before yours, each in an environment of its own"
     return _FRAME.format(opening=OPENING, count=count, notes=fence(notes))
