@@ -2,21 +2,34 @@
 
 from rematch.app.building import Parts, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
-from rematch.app.selecting import Selected, Selection, count_calls, select_pool
+from rematch.app.reading import load_run, open_task, report_run_judge
+from rematch.app.selecting import (
+    Selected,
+    Selection,
+    count_calls,
+    open_selection,
+    select_pool,
+)
 from rematch.data.pools import Pool, read_pool
+from rematch.runs.folder import RunFolder
 
 __all__ = [
     "Config",
     "Parts",
     "Pool",
+    "RunFolder",
     "Selected",
     "Selection",
     "build_selector",
     "count_calls",
     "dump_config",
     "load_config",
+    "load_run",
+    "open_selection",
+    "open_task",
     "prepare_environment",
     "read_pool",
+    "report_run_judge",
     "run_async",
     "select_pool",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from rematch.app.config import Config
+from rematch.app.reading import load_task_run
 from rematch.data.harbor_tasks import HarborTask
-from rematch.data.records import Grade, Rollout, Step, Task, Usage
+from rematch.data.records import Grade, Rollout, Task, Usage
 from rematch.data.suites import Suite
 from rematch.errors import GradingError, ModelRefusedError, RematchError
 from rematch.programs import Outcome, Rematch
@@ -150,37 +150,6 @@ async def _grade(run: Run, task: Task, folder: TaskFolder) -> None:
         folder.write_grade(await run.executor.run("grader", job))
 
     await gather_all(grade(rollout) for rollout in rollouts if rollout.id not in graded)
-
-
-def load_task_run(folder: TaskFolder) -> TaskRun:
-    """A finished task as its folder holds it.
-
-    Raises:
-        GradingError: the task is not finished.
-    """
-    task, pick = folder.read_task(), folder.read_pick()
-    if task is None or pick is None:
-        raise GradingError(f"{folder.path.name}: is not finished")
-    return TaskRun(
-        task_id=task.id,
-        rollouts=tuple(map(_lighten, folder.rollouts())),
-        brackets=tuple(folder.brackets()),
-        pick=pick,
-        grades=folder.grades(),
-    )
-
-
-def _lighten(rollout: Rollout) -> Rollout:
-    """A rollout whose steps are only counted: tables of many tasks need no more."""
-    steps = tuple(Step(number=step.number) for step in rollout.trajectory.steps)
-    light = rollout.trajectory.model_copy(update={"steps": steps})
-    return rollout.model_copy(update={"trajectory": light})
-
-
-def load_run(path: Path) -> list[TaskRun]:
-    """All finished tasks of a run folder."""
-    folders = RunFolder(path).tasks()
-    return [load_task_run(folder) for folder in folders if folder.read_pick() is not None]
 
 
 def as_json(finished: Finished) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rematch.app.building import Parts
 from rematch.app.config import Config
 from rematch.data.pools import Pool
-from rematch.data.records import Bracket, Pick, Rollout, Summary, Usage
+from rematch.data.records import Bracket, Pick, Rollout, Step, Summary, Task, Usage
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
+from rematch.runs.folder import RunFolder, TaskFolder
+from rematch.runs.manifest import Manifest, open_folder, read_versions
 
 _TASKS_IN_FLIGHT = 8
 """Tasks whose rollouts are held in memory at once while models answer."""
@@ -19,12 +22,18 @@ _TASKS_IN_FLIGHT = 8
 
 @dataclass(frozen=True)
 class Selection:
-    """What selection made for one task; `winner` is the picked rollout without its steps."""
+    """What selection made for one task; the rollouts' steps are only counted."""
 
+    task: Task
     pick: Pick
     bracket: Bracket
     summaries: tuple[Summary, ...]
-    winner: Rollout
+    rollouts: tuple[Rollout, ...]
+
+    @property
+    def winner(self) -> Rollout:
+        """The picked rollout."""
+        return next(r for r in self.rollouts if r.id == self.pick.rollout_id)
 
 
 @dataclass
@@ -48,10 +57,28 @@ def count_calls(pool: Pool, config: Config) -> dict[str, int]:
     return calls
 
 
+def open_selection(
+    config: Config, paths: Iterable[Path], output: Path, *, redo: bool = False
+) -> RunFolder:
+    """The folder of a selection, new or continued.
+
+    Raises:
+        UsageError: the folder holds another selection, or something else.
+    """
+    manifest = Manifest(
+        suite=" ".join(sorted(str(path.resolve()) for path in paths)),
+        agent="recorded",
+        config=config.model_dump(mode="json", exclude={"workers"}),
+        versions=read_versions(),
+    )
+    return open_folder(output, manifest, redo=redo)
+
+
 async def select_pool(
     parts: Parts,
     pool: Pool,
     config: Config,
+    folder: RunFolder | None = None,
     on_done: Callable[[str, Selection | str], None] | None = None,
 ) -> Selected:
     """Pick a rollout for every task of a pool.
@@ -63,6 +90,7 @@ async def select_pool(
         parts: the wired program.
         pool: recorded rollouts; a task's are read when its turn comes.
         config: the seed, and whether models answer (then tasks flow side by side).
+        folder: keeps what is made; tasks that it holds a pick of are taken from it.
         on_done: told (task id, selection or reason) as each task ends.
 
     Raises:
@@ -75,7 +103,7 @@ async def select_pool(
         for task_id in task_ids:
             outcome: Selection | str
             try:
-                outcome = await _select_task(parts, pool, task_id, config.seed)
+                outcome = await _answer(parts, pool, task_id, config.seed, folder)
                 selected.selections[task_id] = outcome
             except ModelRefusedError:
                 raise
@@ -95,14 +123,51 @@ async def select_pool(
     return selected
 
 
-async def _select_task(parts: Parts, pool: Pool, task_id: str, seed: int) -> Selection:
+async def _answer(
+    parts: Parts, pool: Pool, task_id: str, seed: int, folder: RunFolder | None
+) -> Selection:
+    kept = _load(folder.task(task_id)) if folder else None
+    if kept is not None:
+        return kept
     recorded = pool.tasks[task_id]
     outcome = await parts.program.acall(task=recorded.task, rollouts=recorded.rollouts, seed=seed)
-    winner = next(r for r in outcome.rollouts if r.id == outcome.pick.rollout_id)
-    light = winner.trajectory.model_copy(update={"steps": ()})
-    return Selection(
+    selection = Selection(
+        task=recorded.task,
         pick=outcome.pick,
         bracket=outcome.brackets[-1],
         summaries=outcome.summaries,
-        winner=winner.model_copy(update={"trajectory": light}),
+        rollouts=tuple(map(lighten, outcome.rollouts)),
+    )
+    if folder:
+        _keep(selection, folder.task(task_id))
+    return selection
+
+
+def lighten(rollout: Rollout) -> Rollout:
+    """A rollout whose steps are only counted: tables of many tasks need no more."""
+    steps = tuple(Step(number=step.number) for step in rollout.trajectory.steps)
+    light = rollout.trajectory.model_copy(update={"steps": steps})
+    return rollout.model_copy(update={"trajectory": light})
+
+
+def _keep(selection: Selection, folder: TaskFolder) -> None:
+    folder.write_task(selection.task)
+    for rollout in selection.rollouts:
+        folder.write_rollout(rollout)
+    for summary in selection.summaries:
+        folder.write_summary(summary)
+    folder.write_bracket(0, selection.bracket)
+    folder.write_pick(selection.pick)
+
+
+def _load(folder: TaskFolder) -> Selection | None:
+    task, pick = folder.read_task(), folder.read_pick()
+    if task is None or pick is None:
+        return None
+    return Selection(
+        task=task,
+        pick=pick,
+        bracket=folder.brackets()[-1],
+        summaries=tuple(folder.summaries()),
+        rollouts=tuple(folder.rollouts()),
     )

@@ -10,7 +10,9 @@ import typer
 from dotenv import find_dotenv, load_dotenv
 
 import rematch
+from rematch.cli.judge_report import judge_report
 from rematch.cli.select import select
+from rematch.cli.show import show
 from rematch.errors import RematchError
 
 app = typer.Typer(
@@ -21,6 +23,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(select)
+app.command()(show)
+app.command()(judge_report)
 
 
 def _show_version(wanted: bool) -> None:

@@ -51,12 +51,15 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Write JSON to stdout.", rich_help_panel=_OUTPUT)
 ]
 DryRun = Annotated[
-    bool, typer.Option(help="Count the calls per role and stop.", rich_help_panel=_OUTPUT)
+    bool,
+    typer.Option("--dry-run", help="Count the calls per role and stop.", rich_help_panel=_OUTPUT),
 ]
 PrintConfig = Annotated[
     bool,
     typer.Option(
-        help="Print the configuration with every default and stop.", rich_help_panel=_OUTPUT
+        "--print-config",
+        help="Print the configuration with every default and stop.",
+        rich_help_panel=_OUTPUT,
     ),
 ]
 
@@ -108,10 +111,21 @@ Output = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write picks.json, preds.json and best/ here, beside a run folder that the same "
+        "command continues.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Redo = Annotated[
     bool,
-    typer.Option("--redo", help="Forget the folder's results and begin again.",
-                 rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--redo", help="Forget the folder's results and begin again.", rich_help_panel=_OUTPUT
+    ),
 ]
 
 

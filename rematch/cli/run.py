@@ -22,9 +22,7 @@ def run(
     only: Annotated[
         str | None, typer.Option("--filter", help="Only tasks whose id matches this glob.")
     ] = None,
-    part: Annotated[
-        str | None, typer.Option("--slice", help="Of those, only start:stop.")
-    ] = None,
+    part: Annotated[str | None, typer.Option("--slice", help="Of those, only start:stop.")] = None,
     rollouts: options.Rollouts = None,
     iterations: options.Iterations = None,
     kept: options.Kept = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,7 +15,8 @@ from rematch.cli.progress import TaskProgress
 from rematch.errors import InputError
 
 if TYPE_CHECKING:
-    from rematch.app import Config, Pool, Selected, Selection
+    from rematch.app import Config, Pool, RunFolder, Selected, Selection
+    from rematch.report.picks import PickRow
 
 
 def select(
@@ -30,7 +31,12 @@ def select(
     votes: options.Votes = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    group_by: Annotated[
+        Literal["instance", "folder"], typer.Option(help="How rollouts become tasks.")
+    ] = "instance",
     config: options.Settings = None,
+    output: options.Export = None,
+    redo: options.Redo = False,
     as_json: options.AsJson = False,
     dry_run: options.DryRun = False,
     print_config: options.PrintConfig = False,
@@ -52,22 +58,25 @@ def select(
     if print_config:
         sys.stdout.write(app.dump_config(settings))
         return
-    pool = app.read_pool(paths)
+    pool = app.read_pool(paths, group_by=group_by)
     if not pool.sizes:
         raise InputError(_nothing(paths, pool))
     if dry_run:
         _show_calls(settings, pool, as_json)
         return
-    selected = _select(settings, pool, quiet=as_json)
+    folder = app.open_selection(settings, paths, output, redo=redo) if output else None
+    selected = _select(settings, pool, folder, quiet=as_json)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(selected, pool), indent=2) + "\n")
     else:
         _show(selected, pool)
+    if output:
+        _export(selected, output)
     if selected.failures or pool.problems:
         raise typer.Exit(1)
 
 
-def _select(settings: Config, pool: Pool, *, quiet: bool) -> Selected:
+def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bool) -> Selected:
     from rematch import app
 
     with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
@@ -79,7 +88,24 @@ def _select(settings: Config, pool: Pool, *, quiet: bool) -> Selected:
             else:
                 progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}")
 
-        return app.run_async(lambda: app.select_pool(parts, pool, settings, on_done=tell))
+        return app.run_async(lambda: app.select_pool(parts, pool, settings, folder, tell))
+
+
+def _export(selected: Selected, output: Path) -> None:
+    from rematch.report.export import export_picks
+
+    rows = [(selection.task, _row(selection)) for selection in selected.selections.values()]
+    for line in export_picks(output, rows):
+        sys.stderr.write(f"note: {line}\n")
+    sys.stderr.write(
+        f"picks: {output / 'picks.json'}, {output / 'preds.json'}, {output / 'best'}\n"
+    )
+
+
+def _row(selection: Selection) -> PickRow:
+    from rematch.report.picks import PickRow
+
+    return PickRow(selection.pick, selection.winner, selection.bracket)
 
 
 def _nothing(paths: list[Path], pool: Pool) -> str:
@@ -106,7 +132,7 @@ def _show_calls(settings: Config, pool: Pool, as_json: bool) -> None:
 
 def _show(selected: Selected, pool: Pool) -> None:
     from rematch.report.brackets import format_bracket
-    from rematch.report.picks import PickRow, picks_table, usage_table
+    from rematch.report.picks import picks_table, usage_table
 
     console = open_console()
     for task_id, selection in selected.selections.items():
@@ -114,11 +140,7 @@ def _show(selected: Selected, pool: Pool) -> None:
         for line in format_bracket(selection.bracket):
             console.print(line, soft_wrap=True)
     console.print()
-    rows = [
-        PickRow(selection.pick, selection.winner, selection.bracket)
-        for selection in selected.selections.values()
-    ]
-    console.print(picks_table(rows))
+    console.print(picks_table(map(_row, selected.selections.values())))
     console.print(usage_table(selected.usage))
     for task_id, reason in selected.failures.items():
         sys.stderr.write(f"error: {task_id}: {reason}\n")

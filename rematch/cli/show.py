@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from rematch.cli.console import open_console
-from rematch.errors import InputError
 
 
 def show(
@@ -21,8 +20,6 @@ def show(
     from rematch.report.run_table import format_run, tasks_table
     from rematch.report.task_page import format_task
 
-    if not (folder / "run.json").is_file():
-        raise InputError(f"{folder}: is no run folder (it has no run.json)")
     console = open_console()
     if task is not None:
         for line in format_task(app.open_task(folder, task)):

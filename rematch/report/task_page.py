@@ -40,9 +40,7 @@ def _format_rollout(rollout: Rollout, folder: TaskFolder) -> list[str]:
     verdict = "not graded" if grade is None else f"reward {grade.reward:g} ({grade.status})"
     trajectory = rollout.trajectory
     detail = f", {one_line(trajectory.ending_detail, 80)}" if trajectory.ending_detail else ""
-    head = (
-        f"{rollout.id}: {trajectory.ending}{detail}; {len(trajectory.steps)} steps; {verdict}"
-    )
+    head = f"{rollout.id}: {trajectory.ending}{detail}; {len(trajectory.steps)} steps; {verdict}"
     summary = folder.read_summary(rollout.id)
     return [head] if summary is None else [head, *_format_summary(summary)]
 

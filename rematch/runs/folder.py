@@ -84,6 +84,10 @@ class TaskFolder:
         """A rollout's summary, None where there is none."""
         return read_record(self._of("summaries", rollout_id), Summary)
 
+    def summaries(self) -> list[Summary]:
+        """All summaries, by rollout id."""
+        return self._all("summaries", Summary)
+
     def write_bracket(self, number: int, bracket: Bracket) -> None:
         """Keep the bracket that was played as `number`, from 0."""
         write_record(self.path / "brackets" / f"{number:02d}.json", bracket)

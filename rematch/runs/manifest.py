@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,8 +55,8 @@ def default_folder(manifest: Manifest) -> Path:
     return Path("runs") / f"{suite}-{manifest.agent}-{manifest.digest}"
 
 
-def open_folder(path: Path, manifest: Manifest) -> RunFolder:
-    """The folder for a run, new or continued.
+def open_folder(path: Path, manifest: Manifest, *, redo: bool = False) -> RunFolder:
+    """The folder for a run, new or continued; `redo` forgets what it holds of the run.
 
     Raises:
         UsageError: the folder holds a run of another configuration, or something else.
@@ -71,6 +72,8 @@ def open_folder(path: Path, manifest: Manifest) -> RunFolder:
         raise UsageError(
             f"{path}: holds a run of another configuration ({changes}); choose another with -o"
         )
+    elif redo:
+        shutil.rmtree(path / "tasks", ignore_errors=True)
     return folder
 
 
