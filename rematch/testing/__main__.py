@@ -1,7 +1,11 @@
-"""Serve the scripted endpoint by hand: `python -m rematch.testing`, until Ctrl-C."""
+"""Serve the scripted endpoint by hand: `python -m rematch.testing`, until Ctrl-C.
+
+Its log is to be read at `{url}/log`.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from typing import Annotated
@@ -35,6 +39,8 @@ def serve(
         port=port,
     )
     with endpoint:
+        for number in (signal.SIGINT, signal.SIGTERM):  # shells start background jobs deaf to it
+            signal.signal(number, signal.default_int_handler)
         sys.stdout.write(f"{endpoint.url}\n")
         sys.stdout.flush()
         try:

@@ -32,7 +32,8 @@ class Endpoint:
     """A model server on 127.0.0.1 for tests, answering as judge, summarizer, distiller, agent.
 
     Use it as a context manager; it serves from a thread of its own. Leaving the context
-    raises AssertionError if any request was not understood.
+    raises AssertionError if any request was not understood. Its log can be read over HTTP as
+    well, without texts, at `{url}/log`: for one that serves from another process.
 
         with Endpoint(judge=Judge(accuracy=0.7), seed=3) as endpoint:
             lm = dspy.LM("openai/scripted", api_base=endpoint.url, api_key="any")
@@ -162,6 +163,8 @@ class Endpoint:
     async def _respond(self, http: HttpRequest, peer: Peer, number: int) -> Outgoing:
         if http.method == "GET" and http.path.endswith("/models"):
             return Outgoing(json_response(200, {"object": "list", "data": []}))
+        if http.method == "GET" and http.path.endswith("/log"):
+            return Outgoing(json_response(200, [call.facts() for call in self.log]))
         if http.method != "POST" or not http.path.endswith("/chat/completions"):
             raise Misunderstood(f"{http.method} {http.path} is not served here")
         started = time.monotonic() - self._epoch

@@ -54,6 +54,12 @@ class Call:
         """Whether it got an undisturbed reply."""
         return self.status == 200 and not self.fault
 
+    def facts(self) -> dict[str, Any]:
+        """Everything but texts, as JSON can hold it."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        usage = {"usage": vars(self.usage), "params": dict(self.params)}
+        return {k: v for k, v in values.items() if k not in ("messages", "replies")} | usage
+
 
 @dataclass(frozen=True)
 class Misunderstanding:

@@ -5,11 +5,14 @@ import subprocess
 import sys
 import urllib.request
 
+import pytest
+
 from rematch.testing import __all__ as exported
 from tests.testing.client import chat
 
 
-def test_the_command_serves_until_it_is_interrupted() -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_stopped(stop: signal.Signals) -> None:
     command = [sys.executable, "-m", "rematch.testing", "--command", "ls", "--seed", "3"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -21,7 +24,7 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
         data = json.dumps(body).encode()
         with urllib.request.urlopen(f"{url}/chat/completions", data, timeout=10) as response:
             reply = json.load(response)
-        server.send_signal(signal.SIGINT)
+        server.send_signal(stop)
         _, errors = server.communicate(timeout=10)
     call = reply["choices"][0]["message"]["tool_calls"][0]
     assert call["function"]["arguments"] == '{"command": "ls"}'

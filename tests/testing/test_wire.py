@@ -48,6 +48,11 @@ def test_one_connection_serves_many_requests() -> None:
             assert connection.getresponse().read()
         connection.request("GET", "/v1/models")
         assert json.loads(connection.getresponse().read()) == {"object": "list", "data": []}
+        connection.request("GET", "/v1/log")
+        facts = json.loads(connection.getresponse().read())
+        assert [fact["attempt"] for fact in facts] == [0, 1, 2]
+        assert facts[0]["usage"] == vars(endpoint.log[0].usage)
+        assert "messages" not in facts[0]
         connection.close()
 
 
