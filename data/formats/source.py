@@ -174,7 +174,7 @@ def _read_lines(file: BinaryIO, offset: int) -> Iterator[Document]:
         if not data.strip():
             continue
         try:
-            yield Document(load_json(data), line, start)
+            yield Document(load_json(data.rstrip()), line, start)
         except InputError as error:
             yield Document(None, line, start, str(error))
 
@@ -206,7 +206,7 @@ def _mend(data: bytes) -> bytes:
 
 
 def _explain(error: orjson.JSONDecodeError) -> str:
-    place = f"line {error.lineno} column {error.colno}"
+    place = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno}"
     if _NOT_A_NUMBER.match(error.doc[error.pos : error.pos + 4]):
         return f"has NaN or Infinity at {place}, which JSON does not allow; write null instead"
     if "depth" in error.msg:
