@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from dataclasses import dataclass
 
@@ -14,7 +15,12 @@ from rematch.evidence.results import Verdict, read_result
 LATE_COMMANDS = 10
 """How many commands before the end count as late."""
 
+END_COMMANDS = 5
+"""How many commands make up the end of a run, by which attempts are compared."""
+
 _SHOWN = 160
+_END_CHARACTERS = 2_000
+_WORD = re.compile(r"\w{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,10 @@ class Facts:
     """What a rollout's record shows. Counts are of commands where nothing else is said.
 
     `tokens` are completion tokens, None where not recorded; `output_characters` what the
-    environment printed; `timeouts` commands that were stopped by a time limit;
-    `edits_after_green` source edits after the last green test run.
+    environment printed; `exit_codes` how many commands have one; `timeouts` commands that were
+    stopped by a time limit; `edits_after_green` source edits after the last green test run;
+    `last_message` the last step's message in characters; `end_words` the words of the last
+    commands (without the submission) and their outputs.
     """
 
     ending: Ending
@@ -71,13 +79,16 @@ class Facts:
     output_characters: int
     test_runs: tuple[TestRun, ...]
     edits: tuple[Edit, ...]
+    exit_codes: int
     failed: tuple[FailedCommand, ...]
     timeouts: int
     repeated: int
     edits_after_green: tuple[Edit, ...]
     patch: PatchFacts
     final: FinalMessage
+    last_message: int
     hypotheses: tuple[Hypothesis, ...]
+    end_words: frozenset[str]
 
     @property
     def first_test(self) -> TestRun | None:
@@ -127,6 +138,7 @@ def _read(rollout: Rollout) -> Facts:
         output_characters=sum(len(action.output) for _, action in taken),
         test_runs=runs,
         edits=edits,
+        exit_codes=sum(action.exit_code is not None for _, action in taken),
         failed=_find_failed(taken, readings),
         timeouts=sum(_timed_out(action) for _, action in taken),
         repeated=len(taken) - len({action.command for _, action in taken}),
@@ -135,7 +147,9 @@ def _read(rollout: Rollout) -> Facts:
         else tuple(edit for edit in edits if edit.step > green and edit.is_source),
         patch=read_patch(rollout.patch),
         final=read_final_message(steps),
+        last_message=len(steps[-1].message.strip()) if steps else 0,
         hypotheses=read_hypotheses(steps),
+        end_words=_read_end(taken, readings),
     )
 
 
@@ -174,6 +188,17 @@ def _find_failed(
         for index, ((number, action), reading) in enumerate(zip(taken, readings, strict=True))
         if action.exit_code not in (None, 0) and not reading.submits
     )
+
+
+def _read_end(taken: list[tuple[int, Action]], readings: list[Reading]) -> frozenset[str]:
+    words: set[str] = set()
+    actions = [
+        action for (_, action), reading in zip(taken, readings, strict=True) if not reading.submits
+    ]
+    for action in actions[-END_COMMANDS:]:
+        words.update(_WORD.findall(action.command[-_END_CHARACTERS:]))
+        words.update(_WORD.findall(action.output[-_END_CHARACTERS:]))
+    return frozenset(words)
 
 
 def _timed_out(action: Action) -> bool:

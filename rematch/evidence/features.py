@@ -1,7 +1,7 @@
 """What the scoring model weighs: few features with a meaning, higher is better for each.
 
 Sizes are taken as logarithms, so a difference is a ratio within the task and no constant of
-one benchmark stands in them. A feature that a rollout's record can't tell is None.
+one benchmark stands in them. A feature that a rollout's record can't tell is None. Ours.
 """
 
 from __future__ import annotations
@@ -12,23 +12,40 @@ from dataclasses import dataclass
 from statistics import median
 
 from rematch.data.records import Ending
+from rematch.evidence.agreement import measure_agreement
 from rematch.evidence.facts import Facts
-from rematch.evidence.patches import measure_agreement
+
+_REPORT_CHARACTERS = 50
+
+Column = list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: its name, its group (for ablation) and how it reads from facts."""
+    """One feature.
+
+    Attributes:
+        name: as in the weights' file.
+        group: what it is about, for ablation.
+        meaning: in one line, for the weights' file.
+        reason: in words, as a judge's reason.
+        scale: a difference that is neither small nor large within a task; weights are per scale.
+        prior: the weight per scale that fitting starts from and shrinks to.
+        read: its values for the attempts at one task.
+    """
 
     name: str
     group: str
-    read: Callable[[Facts], float | None]
+    meaning: str
+    reason: str
+    scale: float
+    prior: float
+    read: Callable[[Sequence[Facts], Sequence[int]], Column]
 
 
-def _submitted(facts: Facts) -> float | None:
-    if facts.ending is Ending.UNKNOWN and not facts.steps:
-        return None
-    return float(facts.ending is Ending.SUBMITTED)
+def _each(read: Callable[[Facts], float | None]) -> Callable[..., Column]:
+    """A feature that needs one attempt's facts only."""
+    return lambda population, _weights: [read(facts) for facts in population]
 
 
 def _fewer(count: float | None) -> float | None:
@@ -40,51 +57,152 @@ def _last_test(facts: Facts) -> float:
     return 0.0 if run is None else 1.0 if run.verdict == "green" else -1.0
 
 
-def _late_errors(facts: Facts) -> float:
-    return -math.log(len(facts.late_errors) + 1)
+def _failures(facts: Facts) -> float | None:
+    return -len(facts.failed) / facts.exit_codes if facts.exit_codes else None
 
 
-def _settled(facts: Facts) -> float:
-    return -float(bool(facts.edits_after_green))
+def _same_end(population: Sequence[Facts], weights: Sequence[int]) -> Column:
+    return [*measure_agreement([facts.end_words for facts in population], weights, copies=False)]
 
 
-def _repeats(facts: Facts) -> float:
-    return -facts.repeated / max(facts.commands, 1)
+def _same_patch(population: Sequence[Facts], weights: Sequence[int]) -> Column:
+    return [*measure_agreement([facts.patch.changed for facts in population], weights, copies=True)]
 
 
 FEATURES = (
-    Feature("submitted", "ending", _submitted),
-    Feature("fewer_steps", "size", lambda facts: _fewer(facts.steps)),
-    Feature("fewer_tokens", "size", lambda facts: _fewer(facts.tokens)),
-    Feature("last_test", "tests", _last_test),
-    Feature("settled", "tests", _settled),
-    Feature("fewer_late_errors", "errors", _late_errors),
-    Feature("fewer_timeouts", "errors", lambda facts: _fewer(facts.timeouts)),
-    Feature("fewer_repeats", "errors", _repeats),
-    Feature("fewer_hedges", "claims", lambda facts: _fewer(facts.final.hedges)),
+    Feature(
+        "submitted",
+        "ending",
+        "ended by submitting its work, not by a limit, a crash or giving up",
+        "it ended by submitting its work",
+        0.3,
+        0.3,
+        _each(lambda facts: float(facts.ending is Ending.SUBMITTED)),
+    ),
+    Feature(
+        "reported",
+        "ending",
+        "its last message says something (50 characters or more)",
+        "its last message reports what was done",
+        0.3,
+        0.1,
+        _each(lambda facts: float(facts.last_message >= _REPORT_CHARACTERS)),
+    ),
+    Feature(
+        "fewer_steps",
+        "size",
+        "fewer steps (natural logarithm)",
+        "it took fewer steps",
+        0.3,
+        0.3,
+        _each(lambda facts: _fewer(facts.steps)),
+    ),
+    Feature(
+        "fewer_tokens",
+        "size",
+        "fewer completion tokens (natural logarithm), where recorded",
+        "it wrote fewer tokens",
+        0.3,
+        0.1,
+        _each(lambda facts: _fewer(facts.tokens)),
+    ),
+    Feature(
+        "same_end",
+        "agreement",
+        "its last five commands and their outputs share words with the other attempts' (cosine)",
+        "its last commands and their results look like the other attempts'",
+        0.05,
+        0.3,
+        _same_end,
+    ),
+    Feature(
+        "same_patch",
+        "agreement",
+        "its patch shares changed lines with the other attempts' patches (cosine)",
+        "its patch agrees with the other attempts' patches",
+        0.15,
+        0.3,
+        _same_patch,
+    ),
+    Feature(
+        "fewer_failures",
+        "errors",
+        "a smaller share of commands with an exit code other than 0",
+        "fewer of its commands failed",
+        0.04,
+        0.1,
+        _each(_failures),
+    ),
+    Feature(
+        "calm_end",
+        "errors",
+        "fewer failed commands among the last ten (natural logarithm)",
+        "fewer of its last commands failed",
+        0.4,
+        0.1,
+        _each(lambda facts: _fewer(len(facts.late_errors))),
+    ),
+    Feature(
+        "fewer_repeats",
+        "errors",
+        "a smaller share of commands that were run before, word for word",
+        "it repeated fewer commands",
+        0.03,
+        0.1,
+        _each(lambda facts: -facts.repeated / max(facts.commands, 1)),
+    ),
+    Feature(
+        "last_test",
+        "tests",
+        "the last test run with a readable result: green 1, none 0, red -1",
+        "its last test run came out better",
+        0.7,
+        0.1,
+        _each(_last_test),
+    ),
+    Feature(
+        "settled",
+        "tests",
+        "no source file was edited after the last green test run",
+        "nothing was edited after its last green test run",
+        0.4,
+        0.1,
+        _each(lambda facts: -float(bool(facts.edits_after_green))),
+    ),
+    Feature(
+        "fewer_hedges",
+        "claims",
+        "fewer words of doubt in the final message (natural logarithm)",
+        "its final message hedges less",
+        0.3,
+        0.1,
+        _each(lambda facts: _fewer(facts.final.hedges)),
+    ),
+    Feature(
+        "touches_source",
+        "patch",
+        "its patch touches more than tests and scratch files",
+        "its patch changes more than tests",
+        0.5,
+        0.1,
+        _each(lambda facts: -float(facts.patch.tests_only)),
+    ),
 )
-AGREEMENT = "agreement"
-"""The one feature that needs the task's other attempts: how far their patches agree."""
-
-NAMES = (*(feature.name for feature in FEATURES), AGREEMENT)
-GROUPS = {**{feature.name: feature.group for feature in FEATURES}, AGREEMENT: "patch"}
+BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
 def measure(population: Sequence[Facts], weights: Sequence[int]) -> list[dict[str, float]]:
-    """Every feature of every attempt of one task, relative to the task's median.
+    """Every feature of every attempt at one task, relative to the task's median.
 
     Args:
         population: facts of the task's entrants.
         weights: how many attempts each entrant stands for.
     """
-    columns: dict[str, list[float | None]] = {
-        feature.name: [feature.read(facts) for facts in population] for feature in FEATURES
-    }
-    columns[AGREEMENT] = [*measure_agreement([facts.patch for facts in population], weights)]
     rows: list[dict[str, float]] = [{} for _ in population]
-    for name, column in columns.items():
+    for feature in FEATURES:
+        column = feature.read(population, weights)
         known = [value for value in column if value is not None]
         centre = median(known) if known else 0.0
         for row, value in zip(rows, column, strict=True):
-            row[name] = 0.0 if value is None else value - centre
+            row[feature.name] = 0.0 if value is None else round(value - centre, 9)
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from rematch.data.records import Task, Vote
@@ -42,7 +43,7 @@ class EvidenceJudge:
         """Vote for the best score among those shown; equal best scores are no vote."""
         parts = self._explain(entrants) if self._parts is None else self._parts
         rows = [parts[entrant.id] for entrant in entrants]
-        scores = [sum(row.values()) for row in rows]
+        scores = [math.fsum(row.values()) for row in rows]
         # Order decides nothing: ties between equal scores are RTV's to settle.
         best, second = sorted(order, key=lambda index: (-scores[index], index))[:2]
         margin = scores[best] - scores[second]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rematch.data.records import Hypothesis, Step
 
 _MARK = re.compile(
-    r"^[ \t>*#-]*\**(hypothesis|suspect(?:ed cause)?|refuted|confirmed|ruled out|disproved)\**"
+    r"^[ \t>*#-]*(hypothesis|suspect(?:ed cause)?|refuted|confirmed|ruled out|disproved)\**"
     r"(?: \(([^)\n]*)\))?\**\s*:\s*\**\s*(\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -17,8 +17,8 @@ _HEDGE = re.compile(
     r"\b(?:should (?:now )?(?:work|pass|be)|(?:may|might) (?:not|still|fail|need)|unable to"
     r"|could(?: not|n't)|(?:cannot|can't) (?:verify|test|run)|not (?:been )?(?:tested|verified)"
     r"|not able|untested|unverified|partial(?:ly)?|best (?:guess|effort)|approximat\w+"
-    r"|unfortunately|remaining (?:issue|problem|work)s?|limitations?|workaround|placeholder|probably"
-    r"|likely|incomplete|time ?out|ran out)\b",
+    r"|unfortunately|remaining (?:issue|problem|work)s?|limitations?|workaround|placeholder"
+    r"|probably|likely|incomplete|time ?out|ran out)\b",
     re.IGNORECASE,
 )
 _PASSES = re.compile(

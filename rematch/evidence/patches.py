@@ -1,15 +1,13 @@
-"""What a patch touches, and how far patches of one task agree."""
+"""What a patch touches and how large it is."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rematch.evidence.commands import is_scratch, is_test
 
-_FILE = re.compile(r"^\+\+\+ (?:b/)?(\S+)|^--- (?:a/)?(\S+)", re.MULTILINE)
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@", re.MULTILINE)
+MOST_CHARACTERS = 4_000_000
+"""Of a patch that are read; a larger one is no repair, and its beginning says enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def read_patch(patch: str | None) -> PatchFacts:
     added = removed = 0
     changed: set[str] = set()
     path = ""
-    for line in patch.splitlines():
+    for line in patch[:MOST_CHARACTERS].splitlines():
         if line.startswith(("+++ ", "--- ")):
             name = line[4:].split("\t")[0].strip()
             name = name[2:] if name[:2] in ("a/", "b/") else name
@@ -59,27 +57,3 @@ def read_patch(patch: str | None) -> PatchFacts:
             if text:
                 changed.add(f"{line[0]}{path}:{text}")
     return PatchFacts(tuple(files), added, removed, frozenset(changed))
-
-
-def measure_agreement(patches: Sequence[PatchFacts], weights: Sequence[int]) -> list[float]:
-    """How far each patch agrees with the others of its task, 0..1.
-
-    Overlap (Jaccard) of changed lines, over all other attempts; files that touch nothing but
-    tests or scratch count like any other line. An attempt without patch agrees with nobody.
-
-    Args:
-        patches: one per entrant.
-        weights: how many attempts each entrant stands for; its equals agree fully.
-    """
-    others = sum(weights) - 1
-    if others <= 0:
-        return [0.0] * len(patches)
-    agreements = []
-    for index, patch in enumerate(patches):
-        total = float(weights[index] - 1) if patch.changed else 0.0
-        for other, (rival, weight) in enumerate(zip(patches, weights, strict=True)):
-            if other != index and patch.changed and rival.changed:
-                shared = len(patch.changed & rival.changed)
-                total += weight * shared / len(patch.changed | rival.changed)
-        agreements.append(total / others)
-    return agreements

@@ -11,25 +11,25 @@ Verdict = Literal["green", "red", "unknown"]
 _TAIL, _HEAD = 6_000, 500
 
 _PYTEST = re.compile(
-    r"^[=\s]*((?:\d+ (?:failed|passed|errors?|skipped|deselected|xfailed|xpassed|warnings?|rerun"
+    r"^[= \t]*((?:\d+ (?:failed|passed|errors?|skipped|deselected|xfailed|xpassed|warnings?|rerun"
     r"|subtests? passed)(?:, )?)+)(?: in [\d.:]+\s?s?\b.*)?$",
     re.MULTILINE,
 )
 _UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n+(OK|FAILED)(?: \(([^)\n]*)\))?", re.MULTILINE)
 _CARGO = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed")
 _JEST = re.compile(
-    r"^\s*Tests:?\s+(?:(\d+) failed[,|\s]+)?(?:\d+ \w+[,|\s]+)*?(\d+) passed", re.MULTILINE
+    r"^[ \t]*Tests:?\s+(?:(\d+) failed[,|\s]+)?(?:\d+ \w+[,|\s]+)*?(\d+) passed", re.MULTILINE
 )
-_JEST_FAILED = re.compile(r"^\s*Tests:?\s+(\d+) failed", re.MULTILINE)
+_JEST_FAILED = re.compile(r"^[ \t]*Tests:?\s+(\d+) failed", re.MULTILINE)
 _CTEST = re.compile(r"(\d+)% tests passed, (\d+) tests failed out of (\d+)")
 _MAVEN = re.compile(r"Tests run: (\d+), Failures: (\d+), Errors: (\d+)")
 _RSPEC = re.compile(r"(\d+) (?:examples|runs|tests),(?: \d+ assertions,)? (\d+) failures")
 _SYMPY = re.compile(r"tests finished: (\d+) passed(?:.*?(\d+) failed)?")
-_MOCHA = re.compile(r"^\s*(\d+) passing\b", re.MULTILINE)
-_MOCHA_FAILED = re.compile(r"^\s*(\d+) failing\b", re.MULTILINE)
+_MOCHA = re.compile(r"^[ \t]*(\d+) passing\b", re.MULTILINE)
+_MOCHA_FAILED = re.compile(r"^[ \t]*(\d+) failing\b", re.MULTILINE)
 _COUNT = re.compile(r"(\d+) (failed|passed|errors?|failures?)")
-_GO_FAILED = re.compile(r"^\s*--- FAIL: ", re.MULTILINE)
-_GO_PASSED = re.compile(r"^(?:\s*--- PASS: |ok\s+\S+\s)", re.MULTILINE)
+_GO_FAILED = re.compile(r"^[ \t]*--- FAIL: ", re.MULTILINE)
+_GO_PASSED = re.compile(r"^(?:[ \t]*--- PASS: |ok\s+\S+\s)", re.MULTILINE)
 _GO_BROKEN = re.compile(r"^FAIL\b", re.MULTILINE)
 
 _SAID_FAILED = re.compile(

@@ -40,6 +40,9 @@ _RUNNERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("script", r"\.?/?(?:\S*/)?(?:run_?tests?|tests?)(?:\.sh|\.py)?(?:\s|$)"),
     )
 )
+_MAYBE = re.compile(
+    r"tests?\b|test[_.]|check|tox|nox|nose|spec|jest|mocha|karma|\bava\b|trial|prove|bats|verify|phpunit"
+)
 _NOT_RUN = re.compile(r"--(?:version|help|collect-only|co)\b|\s-h(?:\s|$)|^test\s")
 
 
@@ -52,7 +55,7 @@ def find_runner(segments: list[Segment]) -> tuple[str, bool]:
     """
     for index, segment in enumerate(segments):
         program = segment.program
-        if _NOT_RUN.search(program):
+        if not _MAYBE.search(program) or _NOT_RUN.search(program):
             continue
         for name, pattern in _RUNNERS:
             if pattern.match(program):

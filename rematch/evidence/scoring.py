@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -11,7 +12,7 @@ from pydantic import Field, ValidationError
 from rematch.data.records import Record, StoredRecord, Task
 from rematch.errors import InputError
 from rematch.evidence.facts import read_facts
-from rematch.evidence.features import NAMES, measure
+from rematch.evidence.features import BY_NAME, measure
 from rematch.seams import Entrant
 
 
@@ -26,21 +27,23 @@ class Weight(Record):
 
 
 class FittedPool(Record):
-    """A labelled pool that served for fitting, known by its hash."""
+    """A labelled pool that served for fitting. `tasks` holds a short hash of each task in it."""
 
     name: str
-    hash: str
-    tasks: int
     attempts: int
+    tasks: tuple[str, ...]
 
 
 class ScoringModel(StoredRecord):
-    """The weights, and what they were fitted on. Scores are comparable within a task only."""
+    """The weights, and what they were fitted on. Scores are comparable within a task only.
+
+    `strength` is how strongly fitting held the weights to their priors, None for no fitting.
+    """
 
     about: str = ""
     strength: float | None = None
-    fitted_on: tuple[FittedPool, ...] = ()
     weights: tuple[Weight, ...]
+    fitted_on: tuple[FittedPool, ...] = ()
 
     def explain(self, features: Mapping[str, float]) -> dict[str, float]:
         """What each feature adds to the score, relative to the task's median attempt."""
@@ -48,7 +51,7 @@ class ScoringModel(StoredRecord):
 
     def score(self, features: Mapping[str, float]) -> float:
         """The sum of what all features add."""
-        return sum(self.explain(features).values())
+        return math.fsum(self.explain(features).values())
 
 
 def parse_model(text: str, name: str) -> ScoringModel:
@@ -63,9 +66,9 @@ def parse_model(text: str, name: str) -> ScoringModel:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise InputError(f"{name}: no scoring model ({place}: {first['msg']})") from None
-    unknown = [weight.name for weight in model.weights if weight.name not in NAMES]
+    unknown = [weight.name for weight in model.weights if weight.name not in BY_NAME]
     if unknown:
-        raise InputError(f"{name}: unknown feature {unknown[0]!r}; known are {', '.join(NAMES)}")
+        raise InputError(f"{name}: unknown feature {unknown[0]!r}; known are {', '.join(BY_NAME)}")
     return model
 
 
@@ -88,7 +91,7 @@ class EvidenceScorer:
 
     def __call__(self, task: Task, entrants: Sequence[Entrant]) -> tuple[float, ...]:
         """One score per entrant, higher is better; entrants are the task's population."""
-        return tuple(sum(parts.values()) for parts in self.explain(entrants))
+        return tuple(math.fsum(parts.values()) for parts in self.explain(entrants))
 
     def explain(self, entrants: Sequence[Entrant]) -> list[dict[str, float]]:
         """What each feature adds to each entrant's score."""

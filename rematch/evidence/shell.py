@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_CHARACTERS = 20_000
-"""Of a command line; what stands behind it says nothing more about what is run."""
+"""Of a command with its here-documents; what stands behind says nothing more about it."""
+
+_MOST_SHELL = 4_000
 
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
@@ -53,6 +55,7 @@ def split_segments(shell: str) -> list[Segment]:
 
     Separators inside quotes do not separate; quotes that are never closed are no quotes.
     """
+    shell = shell[:_MOST_SHELL]
     masked = _QUOTED.sub(lambda match: "\0" * len(match.group()), shell)
     segments: list[Segment] = []
     start = 0

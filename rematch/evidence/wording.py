@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WORDS = {
-    "submitted": "it ended by submitting its work",
-    "fewer_steps": "it took fewer steps",
-    "fewer_tokens": "it wrote fewer tokens",
-    "last_test": "its last test run came out better",
-    "settled": "nothing was edited after its last green test run",
-    "fewer_late_errors": "fewer of its last commands failed",
-    "fewer_timeouts": "fewer of its commands ran into a time limit",
-    "fewer_repeats": "it repeated fewer commands",
-    "fewer_hedges": "its final message hedges less",
-    "agreement": "its patch agrees more with the other attempts' patches",
-}
+from rematch.evidence.features import BY_NAME
 
 
 def explain_difference(
@@ -30,7 +19,7 @@ def explain_difference(
     """
     gains = {name: better[name] - worse.get(name, 0.0) for name in better}
     named = sorted((name for name in gains if gains[name] > 0), key=lambda n: (-gains[n], n))
-    reasons = [f"{_WORDS.get(name, name)} (+{gains[name]:.2f})" for name in named[:most]]
+    reasons = [f"{BY_NAME[name].reason} (+{gains[name]:.2f})" for name in named[:most]]
     against = min(gains, key=lambda name: (gains[name], name))
     text = "; ".join(reasons)
     if gains[against] < -0.05:
