@@ -21,7 +21,7 @@ class MatchTest(unittest.TestCase):
         self.check("**/main.py", "main.py a/main.py a/b/main.py", "xmain.py a/xmain.py main.py/a")
 
     def test_at_the_end(self):
-        self.check("docs/**", "docs/a docs/a/b.png docs/.hidden", "docs docsa docs/ x/docs/a")
+        self.check("docs/**", "docs/a docs/a/b.png docs/.hidden", "docs docsa x/docs/a")
 
     def test_alone(self):
         self.check("**", "a a/b a/b/c.txt", "")

@@ -24,11 +24,6 @@ class SettingsTest(unittest.TestCase):
             self.settings.get("N", "int")
         self.assertNotIsInstance(caught.exception, SettingsError)
 
-    def test_cause_is_kept(self):
-        with self.assertRaises(BadValue) as caught:
-            self.settings.get("PORT", "integer")
-        self.assertIsInstance(caught.exception.__cause__, ValueError)
-
     def test_missing_is_not_bad(self):
         with self.assertRaises(MissingSetting):
             self.settings.get("HOST", "integer")
