@@ -1,40 +1,18 @@
 """What Rematch reads, makes and stores: frozen pydantic records.
 
-Stored records carry `schema_version`: old versions load for ever, a newer one is refused in one
-line. Source: the paper's objects (sections 3.1-3.3); the fields are ours.
+Source: the paper's objects (sections 3.1-3.3); the fields are ours.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-SCHEMA_VERSION = 1
-
-
-class Record(BaseModel):
-    """Base of all records: immutable, unknown fields refused, NaN refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class StoredRecord(Record):
-    """Base of the records that are files of their own."""
-
-    newest_version: ClassVar[int] = SCHEMA_VERSION
-    schema_version: int = Field(default=SCHEMA_VERSION, ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_newer(cls, value: Any) -> Any:
-        version = value.get("schema_version", 1) if isinstance(value, dict) else 1
-        if isinstance(version, int) and version > cls.newest_version:
-            newer = f"{cls.__name__} has schema version {version}"
-            known = f"this Rematch reads up to {cls.newest_version}"
-            raise ValueError(f"{newer}, {known}: update rematch-agents")
-        return value
+from rematch.data.base import SCHEMA_VERSION as SCHEMA_VERSION
+from rematch.data.base import Record as Record
+from rematch.data.base import StoredRecord as StoredRecord
 
 
 class Usage(Record):
@@ -163,10 +141,18 @@ class Hypothesis(Claim):
     fate: Literal["confirmed", "refuted", "open"] = "open"
 
 
+class CheckedClaim(Claim):
+    """A claim, compared with the facts of its rollout, and why the verdict is what it is."""
+
+    verdict: Literal["supported", "contradicted", "not-checkable"]
+    why: str = ""
+
+
 class Summary(StoredRecord):
     """A rollout's structured summary (paper section 3.1; the fields are ours).
 
-    `left_out` says in one line what of the trajectory its author did not see.
+    `left_out` says in one line what of the trajectory its author did not see. `checks` is what
+    evidence says to its claims, in their order; made after the summary, by no model.
     """
 
     rollout_id: str
@@ -180,6 +166,7 @@ class Summary(StoredRecord):
     lessons_to_reuse: tuple[Claim, ...] = ()
     lessons_to_avoid: tuple[Claim, ...] = ()
     left_out: str = ""
+    checks: tuple[CheckedClaim, ...] = ()
     author: Literal["model", "evidence"] = "model"
     usage: Usage = Usage()
 
@@ -259,7 +246,7 @@ class Bracket(StoredRecord):
     task_id: str
     iteration: int = 0
     entrants: tuple[str, ...]
-    merged: dict[str, tuple[str, ...]] = {}
+    merged: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     rounds: tuple[Round, ...] = ()
     survivors: tuple[str, ...]
     seed: int = 0

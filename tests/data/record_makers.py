@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rematch.data.records import (
     Action,
     Bracket,
+    CheckedClaim,
     Claim,
     Decision,
     Ending,
@@ -58,6 +59,13 @@ claims = st.builds(Claim, text=texts, steps=many(st.integers()))
 hypotheses = st.builds(
     Hypothesis, text=texts, steps=many(st.integers()), fate=st.sampled_from(["confirmed", "open"])
 )
+checks = st.builds(
+    CheckedClaim,
+    text=texts,
+    steps=many(st.integers()),
+    verdict=st.sampled_from(["supported", "contradicted", "not-checkable"]),
+    why=texts,
+)
 votes = st.builds(
     Vote,
     sample=counts,
@@ -85,6 +93,7 @@ MAKERS: dict[type[Record], st.SearchStrategy[Any]] = {
     Trajectory: trajectories,
     Claim: claims,
     Hypothesis: hypotheses,
+    CheckedClaim: checks,
     Vote: votes,
     Match: matches,
     Round: st.builds(Round, matches=many(matches), byes=many(names)),
@@ -109,6 +118,7 @@ MAKERS: dict[type[Record], st.SearchStrategy[Any]] = {
         final_outcome=texts,
         hypotheses=many(hypotheses),
         verified=many(claims),
+        checks=many(checks),
         left_out=texts,
         author=st.sampled_from(["model", "evidence"]),
         usage=usages,
