@@ -21,6 +21,7 @@ from dspy.utils.exceptions import (
 
 from rematch.data.records import Usage
 from rematch.errors import ContextOverflowError, ModelRefusedError
+from rematch.programs.excerpt import estimate_tokens
 from rematch.seams import same_requests, spent
 
 _ADAPTER = dspy.ChatAdapter(use_json_adapter_fallback=False)
@@ -112,6 +113,14 @@ async def _ask_once(
     config = {} if model.kwargs.get("temperature") == 0 else {"rollout_id": sample}
     with dspy.context(lm=model, adapter=_ADAPTER):
         return await predict.acall(**inputs, config=config)
+
+
+def measure(predict: dspy.Predict) -> int:
+    """Tokens of a question's prompt before any input is filled in; tuning makes it longer."""
+    signature = predict.signature
+    empty = dict.fromkeys(signature.input_fields, "")
+    messages = _ADAPTER.format(signature, predict.demos, empty)
+    return sum(estimate_tokens(str(message["content"])) for message in messages)
 
 
 def _explain(error: LMError) -> str:

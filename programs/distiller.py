@@ -12,7 +12,7 @@ from rematch.programs.asking import ask
 from rematch.programs.excerpt import clip
 from rematch.programs.program import Program
 from rematch.programs.rendering import number_fenced, render_summary
-from rematch.signatures import DistillSummaries
+from rematch.signatures import DistillSummaries, neutralise
 
 _SECTIONS = ("agreements", "contradictions", "open_ends", "dead_ends")
 _TASK_CAP = 24_000
@@ -45,7 +45,7 @@ class Distiller(Program):
             ModelError: no reply could be read.
         """
         inputs = {
-            "task": clip(task.problem, _TASK_CAP),
+            "task": neutralise(clip(task.problem, _TASK_CAP)),
             "summaries": number_fenced("Attempt", [render_summary(s) for s in summaries]),
         }
         answer = await ask(self.distill, inputs, lm=self.lm, sample=sample, attempts=self.attempts)

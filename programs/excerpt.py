@@ -44,8 +44,22 @@ def clip(text: str, cap: int) -> str:
     if len(text) <= cap:
         return text
     head = cap * 2 // 3
-    tail = cap - head
-    return f"{text[:head]}\n[... {len(text) - cap:,} characters left out ...]\n{text[-tail:]}"
+    return _join(text[:head], text[len(text) - (cap - head) :], len(text) - cap)
+
+
+def clip_to_tokens(text: str, budget: int) -> str:
+    """At most `budget` tokens of any script, the line on what is missing included."""
+    if estimate_tokens(text) <= budget:
+        return text
+    data = text.encode()
+    room = max(0, budget * BYTES_PER_TOKEN - len(_join("", "", len(text))))
+    head = data[: room * 2 // 3].decode(errors="ignore")
+    tail = data[len(data) - room // 3 :].decode(errors="ignore")
+    return _join(head, tail, len(text) - len(head) - len(tail))
+
+
+def _join(head: str, tail: str, missing: int) -> str:
+    return f"{head}\n[... {missing:,} characters left out ...]\n{tail}"
 
 
 def excerpt(trajectory: Trajectory, budget: int) -> Excerpt:
@@ -55,14 +69,19 @@ def excerpt(trajectory: Trajectory, budget: int) -> Excerpt:
     taken; then the most telling steps fill the rest, and all are shown in their order.
     """
     steps = trajectory.steps
-    for cap in _TEXT_CAPS:
+    telling = [_tell(step) for step in steps]
+    # Of so many steps not even half can fit, whatever the cap.
+    caps = _TEXT_CAPS if len(steps) * 2 <= budget else _TEXT_CAPS[-1:]
+    for cap in caps:
         rendered = [_render(step, cap) for step in steps]
         sizes = [estimate_tokens(text) + 1 for text in rendered]
         if sum(sizes) <= budget:
             return Excerpt("\n\n".join(rendered), _describe(steps, range(len(steps)), cap))
-        chosen = _choose(steps, sizes, budget)
+        chosen = _choose(sizes, telling, budget)
         if len(chosen) * 2 >= len(steps):
             break
+    if not chosen:
+        return _show_last(steps, rendered[-1], budget)
     text = "\n\n".join(rendered[index] for index in chosen)
     return Excerpt(text, _describe(steps, chosen, cap))
 
@@ -80,12 +99,12 @@ def _render_action(action: Action, cap: int) -> str:
     return f"$ {clip(action.command, cap)}\n-> output{code}:\n{clip(action.output, cap)}"
 
 
-def _choose(steps: tuple[Step, ...], sizes: list[int], budget: int) -> list[int]:
+def _choose(sizes: list[int], telling: list[int], budget: int) -> list[int]:
     """Indexes that fit: tail first, then head, then the middle by how telling it is."""
-    last = len(steps) - 1
+    last = len(sizes) - 1
     tail = range(last, max(last - _TAIL_STEPS, -1), -1)
-    head = range(min(_HEAD_STEPS, len(steps)))
-    middle = sorted(range(len(steps)), key=lambda i: (-_tell(steps[i]), -i))
+    head = range(min(_HEAD_STEPS, len(sizes)))
+    middle = sorted(range(len(sizes)), key=lambda i: (-telling[i], -i))
     chosen: set[int] = set()
     left = budget
     for index in (*tail, *head, *middle):
@@ -93,6 +112,15 @@ def _choose(steps: tuple[Step, ...], sizes: list[int], budget: int) -> list[int]
             chosen.add(index)
             left -= sizes[index]
     return sorted(chosen)
+
+
+def _show_last(steps: tuple[Step, ...], rendered: str, budget: int) -> Excerpt:
+    """The last step's head and tail, where no step fits whole."""
+    shown = clip_to_tokens(rendered, budget)
+    if estimate_tokens(shown) > budget:
+        return Excerpt("", _describe(steps, (), 0))
+    others = f"{_describe(steps, [len(steps) - 1], len(rendered))} and " if len(steps) > 1 else ""
+    return Excerpt(shown, f"{others}the middle of step {steps[-1].number}")
 
 
 def _tell(step: Step) -> int:
@@ -118,7 +146,7 @@ def _describe(steps: tuple[Step, ...], chosen: Iterable[int], cap: int) -> str:
 
 
 def _texts(step: Step) -> Iterable[str]:
-    yield step.message
+    yield step.message.strip()
     for action in step.actions:
         yield action.command
         yield action.output

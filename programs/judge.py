@@ -12,7 +12,7 @@ from rematch.programs.excerpt import clip
 from rematch.programs.program import Program
 from rematch.programs.rendering import number_fenced, render_summary
 from rematch.seams import Entrant
-from rematch.signatures import CompareRollouts
+from rematch.signatures import CompareRollouts, neutralise
 
 _REASONS_CAP = 1_500
 _TASK_CAP = 24_000
@@ -53,7 +53,7 @@ class Judge(Program):
         """Cast one vote. A reply that names no candidate is no vote, with the reason."""
         shown = [self.represent(entrants[index]) for index in order]
         inputs = {
-            "task": clip(task.problem, _TASK_CAP),
+            "task": neutralise(clip(task.problem, _TASK_CAP)),
             "candidates": number_fenced("Candidate", shown),
         }
 

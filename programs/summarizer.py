@@ -10,14 +10,15 @@ from pydantic import Field
 
 from rematch.data.records import ResultKind, Rollout, Summary, Task, Usage
 from rematch.errors import ContextOverflowError, ModelError
-from rematch.programs.asking import Answer, ask
-from rematch.programs.excerpt import BYTES_PER_TOKEN, clip, excerpt
+from rematch.programs.asking import Answer, ask, measure
+from rematch.programs.excerpt import clip, clip_to_tokens, estimate_tokens, excerpt
 from rematch.programs.program import Program
 from rematch.seams import Summarizer as SummarizerSeam
 from rematch.settings import Settings
-from rematch.signatures import SummarizeRollout, fence
+from rematch.signatures import SummarizeRollout, fence, neutralise
 
 _TEXT_CAP, _CLAIM_CAP, _MOST_CLAIMS = 2_000, 600, 12
+_LEAST_ROOM = 500
 _TEXTS = ("final_outcome", "problem", "progress")
 _CLAIMS = (
     "hypotheses",
@@ -88,27 +89,28 @@ class Summarizer(Program):
 
     def _inputs(self, task: Task, rollout: Rollout, budget: int) -> tuple[dict[str, Any], str]:
         """The prompt's fields within `budget` tokens, and what they leave out."""
-        characters = budget * BYTES_PER_TOKEN
-        problem = clip(task.problem, characters // 6)
-        result = clip(_result(task, rollout), characters // 6)
-        # A sixth each for the task and the result, a sixth for the instructions and non-ASCII
-        # text; the trajectory takes the rest.
-        part = excerpt(rollout.trajectory, budget // 2)
-        notes = [part.left_out] if part.left_out else []
-        for name, whole, shown in (
-            ("task text", task.problem, problem),
-            ("result", _result(task, rollout), result),
-        ):
-            if len(shown) != len(whole):
-                notes.append(f"part of the {name}")
-        left_out = "; ".join(notes)
-        opening = f"Left out to fit: {left_out}.\n" if left_out else "Complete.\n"
-        fields = {
-            "task": problem,
-            "trajectory": opening + fence(part.text),
-            "result": fence(result),
+        room = max(budget - measure(self.summarize), _LEAST_ROOM)
+        result = _result(task, rollout)
+        texts = {
+            "task text": (task.problem, clip_to_tokens(task.problem, room // 6)),
+            "result": (result, clip_to_tokens(result, room // 4)),
         }
-        return fields, left_out
+        cut = [f"part of the {name}" for name, (whole, shown) in texts.items() if whole != shown]
+        shown_task, shown_result = (shown for _, shown in texts.values())
+        free = room
+        while True:
+            part = excerpt(rollout.trajectory, free)
+            left_out = "; ".join([*([part.left_out] if part.left_out else []), *cut])
+            opening = f"Left out to fit: {left_out}.\n" if left_out else "Complete.\n"
+            fields = {
+                "task": neutralise(shown_task),
+                "trajectory": opening + fence(part.text),
+                "result": fence(shown_result),
+            }
+            excess = estimate_tokens("".join(fields.values())) - room
+            if excess <= 0 or not part.text:
+                return fields, left_out
+            free = max(0, min(free, estimate_tokens(part.text)) - excess)
 
 
 def _result(task: Task, rollout: Rollout) -> str:
