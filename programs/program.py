@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import hashlib
 import json
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +13,17 @@ from typing import Any, TypeVar
 import dspy
 
 from rematch.errors import ProgramFileError
+from rematch.programs.saved import (
+    FORMAT,
+    VERSION,
+    Document,
+    dump_predictor,
+    load_predictor,
+    read_document,
+    signature_hash,
+)
 
 T = TypeVar("T")
-FORMAT = "rematch-program"
-VERSION = 1
 
 
 def run_sync(job: Coroutine[Any, Any, T]) -> T:
@@ -31,19 +37,6 @@ def run_sync(job: Coroutine[Any, Any, T]) -> T:
         return pool.submit(context.run, asyncio.run, job).result()
 
 
-def signature_hash(signature: type[dspy.Signature]) -> str:
-    """A hash of the fields' names, directions and types; instructions may be tuned freely."""
-    fields = [
-        [name, direction, str(field.annotation)]
-        for direction, group in (
-            ("in", signature.input_fields),
-            ("out", signature.output_fields),
-        )
-        for name, field in group.items()
-    ]
-    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16]
-
-
 class Program(dspy.Module):
     """Base of Rematch's programs. Subclasses write `aforward`."""
 
@@ -52,47 +45,49 @@ class Program(dspy.Module):
         job: Coroutine[Any, Any, Any] = self.aforward(**inputs)
         return run_sync(job)
 
-    def _signatures(self) -> dict[str, str]:
-        return {name: signature_hash(p.signature) for name, p in self.named_predictors()}
-
     def save(self, path: str | Path) -> None:
         """Write prompts and demonstrations as JSON; models and keys stay out."""
-        document = {
-            "format": FORMAT,
-            "version": VERSION,
-            "program": type(self).__name__,
-            "signatures": self._signatures(),
-            "state": self.dump_state(),
-        }
-        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+        predictors = dict(self.named_predictors())
+        document = Document(
+            format=FORMAT,
+            version=VERSION,
+            program=type(self).__name__,
+            signatures={name: signature_hash(p.signature) for name, p in predictors.items()},
+            state={name: dump_predictor(predictor) for name, predictor in predictors.items()},
+        )
+        text = json.dumps(document.model_dump(), indent=2, sort_keys=True, ensure_ascii=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
     def load(self, path: str | Path) -> None:
-        """Load what `save` wrote.
+        """Load what `save` wrote. Predictors that the file does not know keep their prompts.
 
         Raises:
-            ProgramFileError: the file is of another format, program or signature.
+            ProgramFileError: the file is damaged, of another format, or holds prompts for
+                predictors or signatures that this program does not have.
         """
-        document = _read(Path(path))
-        theirs, ours = document.get("signatures", {}), self._signatures()
-        changed = sorted(name for name in {*theirs, *ours} if theirs.get(name) != ours.get(name))
+        document = read_document(Path(path))
+        predictors = dict(self.named_predictors())
+        ours = {name: signature_hash(p.signature) for name, p in predictors.items()}
+        if foreign := sorted(document.signatures.keys() - ours):
+            raise ProgramFileError(
+                f"{path}: holds prompts for {', '.join(foreign)}, which this program does not "
+                f"have: give those roles a model, or load it into a {document.program}"
+            )
+        changed = sorted(n for n, known in document.signatures.items() if known != ours[n])
         if changed:
             raise ProgramFileError(
                 f"{path}: was saved for other signatures ({', '.join(changed)}): "
                 "tune again with this version"
             )
-        self.load_state(document["state"])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProgramFileError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise ProgramFileError(f"{path}: is not JSON ({error})") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ProgramFileError(f"{path}: is not a program saved by Rematch")
-    if document.get("version", 0) > VERSION:
-        raise ProgramFileError(f"{path}: was saved by a newer Rematch: update rematch-agents")
-    return document
+        try:
+            loaded = {
+                name: load_predictor(predictors[name], kept)
+                for name, kept in document.state.items()
+            }
+        except Exception as error:  # whatever DSPy makes of a damaged state
+            problem = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ProgramFileError(f"{path}: is damaged ({problem})") from error
+        for name, predictor in loaded.items():
+            predictors[name].signature = predictor.signature
+            predictors[name].demos = predictor.demos
+            predictors[name].fields = predictor.fields
