@@ -51,7 +51,7 @@ class Entry:
             try:
                 document = read_again(self.path, self.format, self.offset)
                 recorded = list(self.format.read(document))[self.nth]
-            except (InputError, LookupError, StopIteration, TypeError) as error:
+            except (InputError, LookupError) as error:
                 raise InputError(f"{self.path}: changed since it was indexed ({error})") from None
         return recorded.to_rollout(self.id, self.task_id, self.path.as_posix(), self.format.name)
 

@@ -55,17 +55,18 @@ def check_name(name: str) -> str:
 
 
 def rollout_ids(places: Sequence[tuple[Path, str]]) -> list[str]:
-    """Ids for (file, name within it): the stem, with as many folders as make it unique."""
+    """Ids for (file, name within it): the stem, with as many folders as make it unique.
+
+    A name within a file follows after "#". The order of the places does not matter.
+    """
     paths = [Path(os.path.abspath(path)) for path, _ in places]  # noqa: PTH100 - follows no link
-    stems = [file_stem(path) for path in paths]
-    twins = Counter({(p.parent, s): 0 for p, s in zip(paths, stems, strict=True)})
-    for path in set(paths):
-        twins[path.parent, file_stem(path)] += 1
+    twins = Counter((path.parent, file_stem(path)) for path in set(paths))
     tails = []
-    for path, stem, (_, name) in zip(paths, stems, places, strict=True):
+    for path, (_, name) in zip(paths, places, strict=True):
+        stem = file_stem(path)
         last = path.name if twins[path.parent, stem] > 1 else stem
-        tails.append((*path.parent.parts[1:], last, *([name] if name else [])))
-    sizes = [1 + bool(name) for _, name in places]
+        tails.append((*path.parent.parts[1:], f"{last}#{name}" if name else last))
+    sizes = [1] * len(tails)
     while True:
         ids = ["/".join(tail[-size:]) for tail, size in zip(tails, sizes, strict=True)]
         count = Counter(ids)
@@ -74,5 +75,15 @@ def rollout_ids(places: Sequence[tuple[Path, str]]) -> list[str]:
             for id, size, tail in zip(ids, sizes, tails, strict=True)
         ]
         if longer == sizes:
-            return ids
+            return _number_twins(ids, places)
         sizes = longer
+
+
+def _number_twins(ids: list[str], places: Sequence[tuple[Path, str]]) -> list[str]:
+    """Tells apart what no folder does: a file `a#b` from the attempt `b` in a file `a`."""
+    seen: Counter[str] = Counter()
+    for index in sorted(range(len(ids)), key=lambda index: places[index]):
+        seen[ids[index]] += 1
+        if seen[ids[index]] > 1:
+            ids[index] = f"{ids[index]}~{seen[ids[index]]}"
+    return ids

@@ -99,10 +99,20 @@ def open_documents(path: Path) -> Iterator[tuple[Format | None, Document]]:
 
 
 def read_again(path: Path, format: Format, offset: int | None) -> Any:
-    """A document that `open_documents` found, once more."""
+    """A document that `open_documents` found, once more.
+
+    Raises:
+        InputError: It is not there any more, or in another format.
+    """
     if path.is_dir() or format.spans_lines:
-        return next(open_documents(path))[1].value
-    return read_document_at(path, offset)
+        found, document = next(open_documents(path), (None, Document(None)))
+        value = document.value
+    else:
+        value = read_document_at(path, offset)
+        found = format if format.matches(value) else None
+    if found is not format:
+        raise InputError(f"is no longer in the format {format.name}")
+    return value
 
 
 def _join_lines(documents: Iterator[Document]) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import pairwise
 from typing import Any
 
 from rematch.data.formats.endings import read_ending
@@ -77,7 +77,7 @@ def _is_turn(message: dict[str, Any]) -> bool:
 def _read_turns(messages: list[dict[str, Any]]) -> Iterator[tuple[str, list[Action]]]:
     """One turn per reply of the model, with the messages that answer its commands."""
     starts = [index for index, message in enumerate(messages) if _is_turn(message)]
-    for start, end in zip(starts, chain(starts[1:], [len(messages)]), strict=True):
+    for start, end in pairwise([*starts, len(messages)]):
         message, answers = messages[start], messages[start + 1 : end]
         said, commands = _read_message(message), _read_commands(message)
         if commands is None:

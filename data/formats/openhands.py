@@ -89,7 +89,9 @@ def _read_turns(events: list[dict[str, Any]]) -> Iterator[tuple[str, list[Action
         if text not in said:
             said.append(text)
         if kind not in ("message", "think"):
-            actions.append(_read_action(kind, event, response, answers.get(event.get("id"), {})))
+            number = event.get("id")
+            answer = answers.get(number, {}) if isinstance(number, int) else {}
+            actions.append(_read_action(kind, event, response, answer))
     if begun:
         yield "\n".join(filter(None, said)), actions
 

@@ -22,7 +22,7 @@ MAX_BYTES = 1 << 30
 """A document larger than this is refused: reading it takes several times its size."""
 
 _MENDABLE = ("UTF-8", "surrogate", "hex escape")
-_SWARM_BYTES = 1 << 23
+SWARM_BYTES = 1 << 23
 
 _ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _BOM = b"\xef\xbb\xbf"
@@ -185,8 +185,8 @@ def _refuse_swarm(data: bytes) -> None:
     Inside a string, quotes are escaped and newlines too, so that most of what is counted is not
     text.
     """
-    limit = _SWARM_BYTES * 16 + 4 * len(data)
-    if len(data) < _SWARM_BYTES or _weigh(*(data.count(mark) for mark in b'{["')) <= limit:
+    limit = SWARM_BYTES * 16 + 4 * len(data)
+    if len(data) < SWARM_BYTES or _weigh(*(data.count(mark) for mark in b'{["')) <= limit:
         return
     objects = sum(data.count(mark) for mark in (b'{"', b"{\n", b"{\r", b"{}"))
     lists = sum(data.count(mark) for mark in (b"[[", b"[]", b"[{", b'["', b"[\n", b"[\r"))

@@ -92,7 +92,7 @@ def test_a_file_holds_several_attempts(tmp_path: Path) -> None:
     path.write_text(as_lines([openhands("shop__basket-1"), openhands("shop__till-2")]))
     pool = read_pool([path])
     assert pool.problems == ()
-    assert [r.id for r in rollouts_of(pool)] == ["output/shop__basket-1", "output/shop__till-2"]
+    assert [r.id for r in rollouts_of(pool)] == ["output#shop__basket-1", "output#shop__till-2"]
     assert pool.sizes == {"shop__basket-1": 1, "shop__till-2": 1}
 
 
