@@ -10,14 +10,20 @@ from rematch.data.records import Rollout, Task
 from rematch.seams import Entrant, Scorer
 from rematch.seeds import derive_random
 
-_NOISE = re.compile(r"^(index [0-9a-f]+\.\.[0-9a-f]+.*|diff --git .*)$")
-_HUNK = re.compile(r"^(@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@).*$")
+_NOISE = (
+    (re.compile(r"^index [0-9a-f]+\.\.[0-9a-f]+.*(?:\n|\Z)", re.MULTILINE), ""),
+    # Names the file once more, but for an empty or a renamed file, which has no `---` line.
+    (re.compile(r"^diff --git .*\n((?:.* mode \d+\n)*)(?=--- )", re.MULTILINE), r"\1"),
+    (re.compile(r"^(@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@).*$", re.MULTILINE), r"\1"),
+)
 
 
 def normalize_patch(patch: str) -> str:
     """A patch without what does not change its effect: blob hashes, hunk titles, line ends."""
-    lines = (_HUNK.sub(r"\1", line.rstrip()) for line in patch.splitlines())
-    return "\n".join(line for line in lines if not _NOISE.match(line)).strip()
+    text = "\n".join(line.rstrip() for line in patch.splitlines())
+    for noise, kept in _NOISE:
+        text = noise.sub(kept, text)
+    return text.strip()
 
 
 @dataclass(frozen=True)

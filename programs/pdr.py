@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rematch.data.records import Rollout, Task
 from rematch.programs.concurrency import gather_all
@@ -20,7 +21,7 @@ class PDR(Program):
         agent: makes one rollout in a fresh environment.
         config: which summaries a rollout is told.
         distiller: needed where the configuration distills.
-        executor: bounds how many rollouts run at once.
+        executor: bounds how many rollouts run, and how many contexts are distilled, at once.
     """
 
     def __init__(
@@ -83,9 +84,14 @@ class PDR(Program):
     ) -> dict[tuple[str, ...], str]:
         """Each distinct set of priors is written (and distilled) once; keyed by their ids."""
         distinct = {_ids(priors): priors for priors in told}
-        texts = await gather_all(
-            write_context(task, priors, self.distiller) for priors in distinct.values()
-        )
+
+        async def write(priors: tuple[Entrant, ...]) -> str:
+            job = partial(write_context, task, priors, self.distiller)
+            if self.executor is None or self.distiller is None:
+                return await job()
+            return await self.executor.run("distiller", job)
+
+        texts = await gather_all(write(priors) for priors in distinct.values())
         return dict(zip(distinct, texts, strict=True))
 
 
