@@ -120,7 +120,7 @@ def _read_end(turns: list[tuple[str, list[Action]]], agent: str) -> tuple[Ending
 
 def _read_usage(totals: dict[str, Any], steps: list[dict[str, Any]], turns: int) -> Usage:
     if not totals:
-        return _sum_metrics(steps) if steps else NOT_RECORDED
+        return _sum_metrics(steps, turns) if steps else NOT_RECORDED
     return Usage(
         calls=turns,
         input_tokens=as_count(totals.get("total_prompt_tokens")),
@@ -130,12 +130,12 @@ def _read_usage(totals: dict[str, Any], steps: list[dict[str, Any]], turns: int)
     )
 
 
-def _sum_metrics(steps: list[dict[str, Any]]) -> Usage:
+def _sum_metrics(steps: list[dict[str, Any]], turns: int) -> Usage:
     metrics = [as_dict(s["metrics"]) for s in steps if s.get("metrics")]
     costs = [as_amount(m.get("cost_usd")) for m in metrics]
     known = [cost for cost in costs if cost is not None]
     return Usage(
-        calls=len(metrics),
+        calls=len(metrics) or turns,
         input_tokens=sum(as_count(m.get("prompt_tokens")) for m in metrics),
         output_tokens=sum(as_count(m.get("completion_tokens")) for m in metrics),
         cached_tokens=sum(as_count(m.get("cached_tokens")) for m in metrics),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rematch.data.formats import openhands_sdk
 from rematch.data.formats.endings import read_ending
 from rematch.data.formats.parts import (
     as_amount,
@@ -46,7 +47,7 @@ def matches(document: Any) -> bool:
 def read(document: Any) -> Iterator[Recorded]:
     """Yields the one attempt of the line."""
     events = list(_flatten(document["history"]))
-    turns = list(_read_turns(events))
+    turns = list(openhands_sdk.read_turns(events) if _is_sdk(events) else _read_turns(events))
     ending, detail = _read_end(document, events)
     patch = as_dict(document.get("test_result")).get("git_patch", document.get("git_patch"))
     instance = as_dict(document.get("instance"))
@@ -63,6 +64,9 @@ def read(document: Any) -> Iterator[Recorded]:
         agent="openhands",
         model=as_name(as_dict(metadata.get("llm_config")).get("model")),
     )
+
+
+_is_sdk = openhands_sdk.is_sdk
 
 
 def _flatten(history: list[Any]) -> Iterator[dict[str, Any]]:
@@ -107,7 +111,9 @@ def _read_action(
     kind: str, event: dict[str, Any], response: dict[str, Any], answer: dict[str, Any]
 ) -> Action:
     args = as_dict(event.get("args"))
-    if kind == "run":
+    if kind in ("finish", "reject"):  # what they say is the step's message
+        command = kind
+    elif kind == "run":
         command = as_text(args.get("command"))
     else:
         metadata = as_dict(event.get("tool_call_metadata"))
@@ -146,6 +152,8 @@ def _read_end(document: dict[str, Any], events: list[dict[str, Any]]) -> tuple[E
     if error:
         ending = read_ending(error)
         return (Ending.CRASHED if ending is Ending.UNKNOWN else ending), error
+    if _is_sdk(events):
+        return openhands_sdk.read_end(events)
     done = [as_name(e.get("action")) for e in events if e.get("source") == "agent"]
     last = next((kind for kind in reversed(done) if kind and kind not in _SILENT), "")
     endings = {"finish": Ending.SUBMITTED, "reject": Ending.GAVE_UP}

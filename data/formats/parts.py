@@ -106,7 +106,8 @@ def to_json_text(value: Any) -> str:
 def command_text(name: str, arguments: Any) -> str:
     """A tool call as one command: the shell line itself, else the tool's name and arguments."""
     if isinstance(arguments, str):
-        arguments = read_json_text(arguments) or arguments
+        parsed = read_json_text(arguments)
+        arguments = arguments if parsed is None else parsed
     if isinstance(arguments, dict):
         bare = name.lower() in _SHELLS or not name
         for key in _COMMAND_KEYS:

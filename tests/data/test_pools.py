@@ -12,17 +12,9 @@ from rematch.data.pools import read_pool
 from rematch.data.records import ResultKind
 from rematch.errors import InputError
 from tests.data.formats.reading import read_one_file, rollouts_of, write_json
-from tests.data.formats.samples import (
-    PATCH,
-    TASK,
-    as_lines,
-    atif,
-    claude_code,
-    mini_v2,
-    openhands,
-    swe_agent,
-    trial,
-)
+from tests.data.formats.samples import as_lines, atif, claude_code, mini_v2, swe_agent, trial
+from tests.data.formats.samples_openhands import openhands
+from tests.data.formats.wording import PATCH, TASK
 
 
 def write_mixed(folder: Path) -> Path:

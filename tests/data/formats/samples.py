@@ -5,15 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-PATCH = """\
-diff --git a/shop.py b/shop.py
---- a/shop.py
-+++ b/shop.py
-@@ -1 +1 @@
--tax = 0
-+tax = 7
-"""
-TASK = "The basket forgets the tax."
+from tests.data.formats.samples_openhands import openhands, openhands_sdk
+from tests.data.formats.wording import PATCH, TASK
+
 PROMPT = (
     f"<pr_description>\nConsider the following PR description:\n{TASK}\n</pr_description>\n\nRules."
 )
@@ -160,62 +154,6 @@ def swe_agent() -> dict[str, Any]:
     }
 
 
-def openhands(instance: str = "shop__basket-1") -> dict[str, Any]:
-    def call(reply: str, tool: str, name: str) -> dict[str, Any]:
-        usage = {"prompt_tokens": 10, "completion_tokens": 2}
-        response = {"id": reply, "usage": usage, "choices": []}
-        return {"function_name": name, "tool_call_id": tool, "model_response": response}
-
-    def ran(cause: int, code: int, text: str) -> dict[str, Any]:
-        extras = {"metadata": {"exit_code": code, "suffix": "[still running]"}}
-        return {
-            "source": "agent",
-            "observation": "run",
-            "cause": cause,
-            "content": text,
-            "extras": extras,
-        }
-
-    def run(number: int, reply: str, command: str, thought: str) -> dict[str, Any]:
-        return {
-            "id": number,
-            "source": "agent",
-            "action": "run",
-            "args": {"command": command, "thought": thought},
-            "tool_call_metadata": call(reply, f"t{number}", "execute_bash"),
-        }
-
-    return {
-        "instance_id": instance,
-        "instruction": f"Fix it.\n<issue_description>\n{TASK}\n</issue_description>\nGo.",
-        "history": [
-            {"id": 0, "source": "user", "action": "message", "args": {"content": "Fix it."}},
-            {"id": 1, "source": "agent", "action": "system", "args": {"content": "Rules."}},
-            run(2, "r1", "ls", "Two looks."),
-            run(3, "r1", "sleep 9", "Two looks."),
-            ran(2, 0, "shop.py"),
-            ran(3, -1, "..."),
-            {"id": 4, "source": "agent", "action": "think", "args": {"thought": "Tax is missing."}},
-            {
-                "id": 5,
-                "source": "agent",
-                "action": "edit",
-                "args": {"path": "shop.py", "new_str": "tax = 7", "old_str": None, "thought": ""},
-            },
-            {"source": "agent", "observation": "edit", "cause": 5, "content": "Edited."},
-            {
-                "id": 6,
-                "source": "agent",
-                "action": "finish",
-                "args": {"final_thought": "Tax is added.", "outputs": {}},
-            },
-        ],
-        "test_result": {"git_patch": PATCH, "report": {"resolved": True}},
-        "metrics": {"accumulated_cost": 0.75, "costs": [{}, {}, {}]},
-        "error": None,
-    }
-
-
 def claude_code() -> list[dict[str, Any]]:
     def line(kind: str, content: Any, **more: Any) -> dict[str, Any]:
         return {
@@ -270,5 +208,6 @@ ONE_DOCUMENT = {
     "harbor-trial": trial,
     "swe-agent": swe_agent,
     "openhands": openhands,
+    "openhands-sdk": openhands_sdk,
     "predictions": predictions,
 }

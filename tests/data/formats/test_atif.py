@@ -10,7 +10,8 @@ import pytest
 from rematch.data.formats import find_format
 from rematch.data.records import Ending, ResultKind
 from tests.data.formats.reading import actions_of, messages_of, read_document
-from tests.data.formats.samples import TASK, atif
+from tests.data.formats.samples import atif
+from tests.data.formats.wording import TASK
 
 VERSIONS = [f"ATIF-v1.{minor}" for minor in range(9)]
 

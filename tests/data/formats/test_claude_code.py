@@ -10,7 +10,8 @@ import pytest
 from rematch.data.pools import read_pool
 from rematch.data.records import Ending, ResultKind, Rollout
 from tests.data.formats.reading import actions_of, messages_of, read_one_file
-from tests.data.formats.samples import TASK, as_lines, claude_code
+from tests.data.formats.samples import as_lines, claude_code
+from tests.data.formats.wording import TASK
 
 
 def read(folder: Path, lines: list[Any]) -> Rollout:

@@ -8,7 +8,8 @@ import pytest
 
 from rematch.data.records import Ending, ResultKind
 from tests.data.formats.reading import actions_of, messages_of, read_document
-from tests.data.formats.samples import PATCH, TASK, mini_v1, mini_v2
+from tests.data.formats.samples import mini_v1, mini_v2
+from tests.data.formats.wording import PATCH, TASK
 
 
 def test_release_2_reads_raw_results_and_the_end() -> None:

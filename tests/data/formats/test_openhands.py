@@ -10,7 +10,9 @@ import pytest
 from rematch.data.pools import read_pool
 from rematch.data.records import Ending
 from tests.data.formats.reading import actions_of, messages_of, read_document, rollouts_of
-from tests.data.formats.samples import PATCH, TASK, as_lines, openhands
+from tests.data.formats.samples import as_lines
+from tests.data.formats.samples_openhands import openhands, openhands_sdk
+from tests.data.formats.wording import PATCH, TASK
 
 
 def test_replies_are_steps_and_calls_are_actions() -> None:
@@ -38,6 +40,24 @@ def test_arguments_come_from_the_reply_where_it_is_kept() -> None:
         "model_response": {"id": "r5", "choices": [{"message": {"tool_calls": [given]}}]},
     }
     assert actions_of(read_document(document))[2][0] == 'str_replace_editor {"path":"shop.py"}'
+
+
+def test_events_of_the_sdk_are_read() -> None:
+    recorded = read_document(openhands_sdk())
+    assert messages_of(recorded) == ["Two looks.", "Tax is missing.", "", "Tax is added."]
+    assert actions_of(recorded) == [
+        ("ls", "shop.py", 0),
+        ("sleep 9", "...", None),
+        ('file_editor {"command":"create","path":"shop.py"}', "It exists.", None),
+        ("finish", "", None),
+    ]
+    assert recorded.trajectory.ending is Ending.SUBMITTED
+    document = openhands_sdk()
+    del document["history"][-1]
+    assert read_document(document).trajectory.ending is Ending.UNKNOWN
+    said = {"role": "assistant", "content": "Tax is added."}
+    document["history"].append({"kind": "MessageEvent", "source": "agent", "llm_message": said})
+    assert read_document(document).trajectory.ending is Ending.SUBMITTED
 
 
 def test_early_releases_pair_actions_with_observations() -> None:

@@ -11,7 +11,8 @@ import pytest
 from rematch.data.pools import read_pool
 from rematch.data.records import Ending, ResultKind
 from tests.data.formats.reading import read_one_file, rollouts_of, write_json
-from tests.data.formats.samples import PATCH, as_lines, mini_v2, predictions
+from tests.data.formats.samples import as_lines, mini_v2, predictions
+from tests.data.formats.wording import PATCH
 
 
 @pytest.mark.parametrize("name", ["a.patch", "a.diff", "no-suffix"])

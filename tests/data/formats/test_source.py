@@ -11,7 +11,7 @@ import pytest
 from rematch.data.formats import source
 from rematch.data.formats.source import load_json, read_document_at, read_documents
 from rematch.errors import InputError
-from tests.data.formats.samples import PATCH
+from tests.data.formats.wording import PATCH
 
 
 def documents(path: Path, data: bytes) -> list[Any]:

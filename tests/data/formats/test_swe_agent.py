@@ -8,7 +8,8 @@ import pytest
 
 from rematch.data.records import Ending
 from tests.data.formats.reading import actions_of, messages_of, read_document
-from tests.data.formats.samples import PATCH, TASK, swe_agent
+from tests.data.formats.samples import swe_agent
+from tests.data.formats.wording import PATCH, TASK
 
 
 def test_steps_end_and_patch() -> None:
