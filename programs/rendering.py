@@ -20,6 +20,7 @@ def render_summary(summary: Summary) -> str:
         _claims("Failure modes", summary.failure_modes),
         _claims("Lessons to reuse", summary.lessons_to_reuse),
         _claims("Lessons to avoid", summary.lessons_to_avoid),
+        _bullets("Contradicted by the attempt's own record", _contradictions(summary)),
         _line("Not seen by the summary's author", summary.left_out),
     ]
     return "".join(parts).strip()
@@ -41,6 +42,10 @@ def number_fenced(title: str, texts: Sequence[str]) -> str:
     return "\n\n".join(
         f"### {title} {number}\n{fence(text)}" for number, text in enumerate(texts, 1)
     )
+
+
+def _contradictions(summary: Summary) -> Iterable[str]:
+    return (f"{c.text}: {c.why}" for c in summary.checks if c.verdict == "contradicted")
 
 
 def _line(title: str, text: str) -> str:

@@ -13,6 +13,7 @@ from rematch.errors import ContextOverflowError, ModelError
 from rematch.programs.asking import Answer, ask, measure
 from rematch.programs.excerpt import clip, clip_to_tokens, estimate_tokens, excerpt
 from rematch.programs.program import Program
+from rematch.seams import Checker
 from rematch.seams import Summarizer as SummarizerSeam
 from rematch.settings import Settings
 from rematch.signatures import SummarizeRollout, fence, neutralise
@@ -47,6 +48,7 @@ class Summarizer(Program):
         config: budget and attempts.
         fallback: makes the summary when the model's replies cannot be read; without one, a
             ModelError is raised.
+        check: holds the claims against the record; its verdicts stand on the summary.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Summarizer(Program):
         lm: dspy.LM | None = None,
         config: SummarizerConfig | None = None,
         fallback: SummarizerSeam | None = None,
+        check: Checker | None = None,
     ) -> None:
         super().__init__()
         self.lm = lm
         self.config = config or SummarizerConfig()
         self.fallback = fallback
+        self.check = check
         self.summarize = dspy.Predict(SummarizeRollout)
 
     async def aforward(self, *, task: Task, rollout: Rollout) -> Summary:
@@ -77,7 +81,9 @@ class Summarizer(Program):
             costs.append(answer.usage)
             problem = answer.problem
             if answer.prediction is not None:
-                return _record(rollout, answer, left_out, sum(costs, Usage()))
+                summary = _record(rollout, answer, left_out, sum(costs, Usage()))
+                checks = self.check(summary, rollout) if self.check else ()
+                return summary.model_copy(update={"checks": checks})
             break
         return await self._fall_back(task, rollout, problem, sum(costs, Usage()))
 

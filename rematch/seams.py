@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
-from rematch.data.records import Grade, Rollout, Summary, Task, Usage, Vote
+from rematch.data.records import CheckedClaim, Grade, Rollout, Summary, Task, Usage, Vote
 
 T = TypeVar("T")
 
@@ -86,6 +86,14 @@ class Scorer(Protocol):
 
     def __call__(self, task: Task, entrants: Sequence[Entrant]) -> tuple[float, ...]:
         """One score per entrant."""
+        ...
+
+
+class Checker(Protocol):
+    """Holds a summary's claims against the rollout's record."""
+
+    def __call__(self, summary: Summary, rollout: Rollout) -> tuple[CheckedClaim, ...]:
+        """One verdict per claim."""
         ...
 
 

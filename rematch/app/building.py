@@ -15,6 +15,7 @@ import dspy
 
 from rematch.app.config import Config
 from rematch.data.records import Usage
+from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.scoring import score
 from rematch.evidence.summarizer import EvidenceSummarizer
@@ -65,6 +66,7 @@ def build_selector(
             _lm("summarizer", models.summarizer, meter),
             _fit_window(config, models.summarizer),
             fallback=evidence,
+            check=check_claims,
         )
         if models.summarizer
         else evidence

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 
 from rematch.data.records import Rollout, Summary
 from rematch.errors import InputError
 from rematch.report.brackets import format_bracket
 from rematch.report.text import one_line, plain
 from rematch.runs.folder import TaskFolder
+
+_VERDICTS = ("supported", "contradicted", "not-checkable")
 
 
 def format_task(folder: TaskFolder) -> list[str]:
@@ -49,6 +52,15 @@ def _format_summary(summary: Summary) -> list[str]:
     lines = [f"    {one_line(summary.final_outcome)}  [{summary.author}]"]
     if summary.left_out:
         lines.append(f"    not seen: {one_line(summary.left_out)}")
+    if summary.checks:
+        verdicts = Counter(check.verdict for check in summary.checks)
+        counts = ", ".join(f"{verdicts[v]} {v}" for v in _VERDICTS)
+        lines.append(f"    claims: {counts}")
+    lines += [
+        f"    contradicted: {one_line(f'{check.text}: {check.why}')}"
+        for check in summary.checks
+        if check.verdict == "contradicted"
+    ]
     return lines
 
 
