@@ -23,7 +23,8 @@ Kind = Literal[
 _UNSURE = re.compile(
     r"\b(?:should|would|could|may|might|must|needs?|expect\w*|will|if|whether|until|unless|before"
     r"|plan\w*|try|tried|want\w*|hope\w*|ensure|make sure|to (?:verify|check|confirm|see)|claims?"
-    r"|let me|let's|going to|now to|initially|originally|previously|at first|without|suggest\w*|recommend\w*)\b",
+    r"|let me|let's|going to|now to|initially|originally|previously|at first"
+    r"|without|suggest\w*|recommend\w*)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(

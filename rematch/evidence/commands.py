@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rematch.evidence.runners import find_runner
+from rematch.evidence.runners import Launch, find_runner
 from rematch.evidence.shell import Segment, split_heredocs, split_segments
 
 _REDIRECT = re.compile(r"(?<![\d&<>])>>?\s*(['\"]?)([\w./~+-]+)\1")
@@ -49,15 +49,9 @@ _TESTISH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a command's text says.
+    """What a command's text says. `edits` are paths, "" where the path can't be read."""
 
-    `runner` names the test runner, "" where no tests are run. `masked` says that the exit code
-    is not the runner's own (a pipe, `;` or `|| true` follows). `edits` are paths, "" where the
-    path can't be read.
-    """
-
-    runner: str = ""
-    masked: bool = False
+    tests: Launch | None = None
     edits: tuple[str, ...] = ()
     submits: bool = False
 
@@ -69,10 +63,8 @@ def read_command(command: str) -> Reading:
         return Reading(edits=_tool_edits(command))
     shell, bodies = split_heredocs(command)
     segments = split_segments(shell)
-    runner, masked = find_runner(segments)
     return Reading(
-        runner=runner,
-        masked=masked,
+        tests=find_runner(segments),
         edits=_find_edits(segments, bodies),
         submits=bool(_SUBMIT.search(head)),
     )
@@ -86,6 +78,12 @@ def is_scratch(path: str) -> bool:
 def is_test(path: str) -> bool:
     """Whether a file holds tests, by its name or folder."""
     return bool(_TESTISH.search(path))
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two paths may mean one file: equal, or one ends with the other."""
+    one, other = one.removeprefix("./"), other.removeprefix("./")
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 def _find_edits(segments: list[Segment], bodies: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w{2,}")
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """One run of tests: step, command, runner and what came out (counts where printed)."""
+    """One run of tests: step, its own command, runner and what came out (counts where printed)."""
 
     __test__ = False  # not a test class, whatever its name
 
@@ -158,13 +158,14 @@ def _find_test_runs(
 ) -> tuple[TestRun, ...]:
     runs = []
     for (number, action), reading in zip(taken, readings, strict=True):
-        if reading.runner:
-            result = read_result(action.output, action.exit_code, reading.masked)
+        tests = reading.tests
+        if tests is not None:
+            result = read_result(action.output, action.exit_code, tests.masked)
             runs.append(
                 TestRun(
                     step=number,
-                    command=one_line(action.command),
-                    runner=reading.runner,
+                    command=one_line(tests.command),
+                    runner=tests.runner,
                     verdict=result.verdict,
                     passed=result.passed,
                     failed=result.failed,

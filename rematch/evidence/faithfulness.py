@@ -12,6 +12,7 @@ from typing import Literal
 
 from rematch.data.records import Action, CheckedClaim, Claim, Ending, Rollout, Summary
 from rematch.evidence.assertions import Assertion, read_assertions
+from rematch.evidence.commands import same_file
 from rematch.evidence.facts import Facts, TestRun, read_facts
 from rematch.evidence.summarizer import describe_run
 
@@ -109,10 +110,10 @@ def _check_edit(
     assertion: Assertion, steps: Sequence[int], rollout: Rollout, facts: Facts
 ) -> Finding:
     path = assertion.value.removeprefix("./")
-    at = [edit.step for edit in facts.edits if _same_file(edit.path, path)]
+    at = [edit.step for edit in facts.edits if same_file(edit.path, path)]
     if at:
         return "supported", f"{path} was written in step {at[-1]}"
-    if any(_same_file(name, path) for name in facts.patch.files):
+    if any(same_file(name, path) for name in facts.patch.files):
         return "supported", f"{path} is in the patch"
     name = path.rsplit("/", 1)[-1]
     if any(name in action.command for action in _actions(rollout)):
@@ -203,12 +204,6 @@ _CHECKS: dict[str, Callable[[Assertion, Sequence[int], Rollout, Facts], Finding]
 
 def _is_near(number: int, steps: Sequence[int]) -> bool:
     return any(abs(number - step) <= _NEAR for step in steps)
-
-
-def _same_file(one: str, other: str) -> bool:
-    """Whether two paths may mean one file: equal, or one ends with the other."""
-    one, other = one.removeprefix("./"), other.removeprefix("./")
-    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 def _actions(rollout: Rollout) -> Iterator[Action]:

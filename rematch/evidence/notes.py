@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rematch.data.records import Hypothesis, Step
 
 _MARK = re.compile(
-    r"^[ \t>*#-]*(hypothesis|suspect(?:ed cause)?|refuted|confirmed|ruled out|disproved)\**"
+    r"^[ \t>*#-]*(hypothesis|suspect(?:ed cause)?|open|refuted|confirmed|ruled out|disproved)\**"
     r"(?: \(([^)\n]*)\))?\**\s*:\s*\**\s*(\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -63,8 +63,8 @@ def read_final_message(steps: tuple[Step, ...], characters: int = 4_000) -> Fina
 def read_hypotheses(steps: tuple[Step, ...], most: int = 200) -> tuple[Hypothesis, ...]:
     """Lines such as `hypothesis: ...`, `refuted: ...`, `confirmed: ...`, with what became of each.
 
-    A verdict line names its hypothesis again (the text after the colon, up to a dash or the
-    line's end); where it names none that was stated, it is a hypothesis of its own.
+    A verdict line names its hypothesis again, and may go on after it; where it names none that
+    was stated, it is a hypothesis of its own.
     """
     found: dict[str, tuple[str, str, list[int]]] = {}
     for step in steps:
@@ -91,7 +91,7 @@ def _fate(word: str) -> str:
 
 def _match(found: dict[str, tuple[str, str, list[int]]], text: str) -> str:
     """The key of the hypothesis that a line speaks of: equal, or one that the line begins with."""
-    key = " ".join(text.lower().rstrip(" .*").split())
+    key = " ".join(text.rstrip(" .*").split())
     if key in found:
         return key
     return next((k for k in reversed(found) if key.startswith((f"{k} ", f"{k}:", f"{k},"))), key)

@@ -23,6 +23,7 @@ _JEST = re.compile(
 _JEST_FAILED = re.compile(r"^[ \t]*Tests:?\s+(\d+) failed", re.MULTILINE)
 _CTEST = re.compile(r"(\d+)% tests passed, (\d+) tests failed out of (\d+)")
 _MAVEN = re.compile(r"Tests run: (\d+), Failures: (\d+), Errors: (\d+)")
+_REPORT = re.compile(r'"ran": (\d+), "failing": (\d+)')  # the offline repairer's own
 _RSPEC = re.compile(r"(\d+) (?:examples|runs|tests),(?: \d+ assertions,)? (\d+) failures")
 _SYMPY = re.compile(r"tests finished: (\d+) passed(?:.*?(\d+) failed)?")
 _MOCHA = re.compile(r"^[ \t]*(\d+) passing\b", re.MULTILINE)
@@ -134,10 +135,10 @@ def _count_sums(text: str) -> tuple[int, int] | None:
     if maven:
         total, failures, errors = (int(n) for n in maven[-1])
         return total - failures - errors, failures + errors
-    rspec = _RSPEC.findall(text)
-    if rspec:
-        total, failed = (int(n) for n in rspec[-1])
-        return total - failed, failed
+    totals = _RSPEC.findall(text) or _REPORT.findall(text)
+    if totals:
+        total, failed = (int(n) for n in totals[-1])
+        return max(total - failed, 0), failed
     return None
 
 

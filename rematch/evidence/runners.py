@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rematch.evidence.shell import Segment
 
@@ -46,18 +47,26 @@ _MAYBE = re.compile(
 _NOT_RUN = re.compile(r"--(?:version|help|collect-only|co)\b|\s-h(?:\s|$)|^test\s")
 
 
-def find_runner(segments: list[Segment]) -> tuple[str, bool]:
-    """The first test runner among a line's commands.
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A test runner at work: its name, its own command, and whether the line's exit code is hidden.
 
-    Returns:
-        Its name, "" for none, and whether the line's exit code is not the runner's own (a pipe,
-        `;` or `||` follows).
+    It is hidden where a pipe, `;` or `||` follows: the code is then not the runner's own.
     """
+
+    runner: str
+    command: str
+    masked: bool
+
+
+def find_runner(segments: list[Segment]) -> Launch | None:
+    """The first test runner among a line's commands."""
     for index, segment in enumerate(segments):
         program = segment.program
         if not _MAYBE.search(program) or _NOT_RUN.search(program):
             continue
         for name, pattern in _RUNNERS:
             if pattern.match(program):
-                return name, any(part.then not in ("&&", "") for part in segments[index:-1])
-    return "", False
+                masked = any(part.then not in ("&&", "") for part in segments[index:-1])
+                return Launch(name, program, masked)
+    return None

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rematch.data.records import Claim, Ending, Rollout, Summary, Task
+from rematch.evidence.commands import same_file
 from rematch.evidence.facts import Edit, Facts, TestRun, read_facts
 
 _MOST = 12
-_MOST_HYPOTHESES = 60
+_MOST_HYPOTHESES = 200
 _ENDINGS = {
     Ending.SUBMITTED: "The attempt submitted its work",
     Ending.GAVE_UP: "The attempt gave up",
@@ -25,7 +26,6 @@ class EvidenceSummarizer:
     async def acall(self, *, task: Task, rollout: Rollout) -> Summary:
         """Summarize one rollout of the task."""
         facts = read_facts(rollout)
-        refuted = [h for h in facts.hypotheses if h.fate == "refuted"]
         return Summary(
             rollout_id=rollout.id,
             author="evidence",
@@ -36,9 +36,7 @@ class EvidenceSummarizer:
             verified=_verified(facts.test_runs),
             failure_modes=_failure_modes(facts),
             lessons_to_reuse=_lessons_to_reuse(facts),
-            lessons_to_avoid=tuple(
-                Claim(text=f"Did not help: {h.text}", steps=h.steps) for h in refuted[:_MOST]
-            ),
+            lessons_to_avoid=_lessons_to_avoid(facts),
             left_out="everything but facts: commands, exit codes, test results, edits, patch",
         )
 
@@ -81,16 +79,21 @@ def _progress(facts: Facts) -> str:
 
 
 def _key_actions(facts: Facts) -> tuple[Claim, ...]:
-    """Edited files with their steps; sources and what is in the patch before scratch files."""
+    """Written files with their steps, sources before scratch files; what else the patch changes."""
     steps: dict[str, list[int]] = {}
     for edit in facts.edits:
         steps.setdefault(edit.path or "a file that the command does not name", []).append(edit.step)
     sources = [path for path in steps if Edit(0, path).is_source]
     ordered = [*sources, *(path for path in steps if path not in set(sources))]
-    return tuple(
-        Claim(text=f"Edited {path}", steps=tuple(dict.fromkeys(steps[path])))
-        for path in ordered[:_MOST]
-    )
+    claims = [
+        Claim(text=f"Edited {path}", steps=tuple(dict.fromkeys(steps[path]))) for path in ordered
+    ]
+    unseen = [
+        Claim(text=f"Changed {path} (by its patch)")
+        for path in facts.patch.files
+        if not any(same_file(path, edited) for edited in steps)
+    ]
+    return tuple([*unseen, *claims][:_MOST])
 
 
 def _verified(runs: Sequence[TestRun]) -> tuple[Claim, ...]:
@@ -123,12 +126,31 @@ def _failure_modes(facts: Facts) -> tuple[Claim, ...]:
 
 
 def _lessons_to_reuse(facts: Facts) -> tuple[Claim, ...]:
-    confirmed = [h for h in facts.hypotheses if h.fate == "confirmed"]
-    lessons = [Claim(text=f"Confirmed: {h.text}", steps=h.steps) for h in confirmed[:_MOST]]
-    green = Counter(run.command for run in facts.test_runs if run.passed is not None)
-    for command, _ in green.most_common(1):
+    """What was confirmed, and a command by which tests can be run."""
+    lessons = [
+        Claim(text=f"Confirmed: {hypothesis.text}", steps=hypothesis.steps)
+        for hypothesis in facts.hypotheses
+        if hypothesis.fate == "confirmed"
+    ]
+    counted = Counter(run.command for run in facts.test_runs if run.passed is not None)
+    for command, _ in counted.most_common(1):
         steps = tuple(run.step for run in facts.test_runs if run.command == command)
         lessons.append(Claim(text=f"Tests can be run by: {command}", steps=steps))
+    return tuple(lessons[-_MOST:])
+
+
+def _lessons_to_avoid(facts: Facts) -> tuple[Claim, ...]:
+    """What cost time and brought nothing."""
+    lessons: list[Claim] = []
+    refuted = [hypothesis for hypothesis in facts.hypotheses if hypothesis.fate == "refuted"]
+    if refuted:
+        text = f"{len(refuted)} of {len(facts.hypotheses)} hypotheses were refuted (listed above)"
+        lessons.append(Claim(text=text))
+    if facts.timeouts:
+        lessons.append(Claim(text=f"{facts.timeouts} commands ran into a time limit"))
+    if facts.repeated * 5 > facts.commands:
+        text = f"{facts.repeated} of {facts.commands} commands had been run before, word for word"
+        lessons.append(Claim(text=text))
     return tuple(lessons)
 
 
