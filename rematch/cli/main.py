@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 from dotenv import find_dotenv, load_dotenv
 
 import rematch
+from rematch.cli.evaluate import evaluate
 from rematch.cli.judge_report import judge_report
+from rematch.cli.optimize import optimize
 from rematch.cli.select import select
 from rematch.cli.show import show
-from rematch.errors import RematchError
+from rematch.errors import RematchError, UsageError
+from rematch.report.text import one_line
+
+_LONGEST_LINE = 2_000
 
 app = typer.Typer(
     name="rematch",
@@ -25,6 +31,8 @@ app = typer.Typer(
 app.command()(select)
 app.command()(show)
 app.command()(judge_report)
+app.command()(evaluate)
+app.command()(optimize)
 
 
 def _show_version(wanted: bool) -> None:
@@ -49,8 +57,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; every error a user can mend is one line."""
-    load_dotenv(find_dotenv(usecwd=True))
     try:
+        _load_keys()
         app()
     except RematchError as error:
         _fail(error, str(error), error.exit_code)
@@ -59,12 +67,20 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         kind = type(error).__name__
-        line = " ".join(str(error).split())[:300]
-        _fail(error, f"{kind}: {line} (a fault of Rematch; --debug shows where)", 1)
+        _fail(error, f"{kind}: {one_line(str(error))} (a fault of Rematch; --debug shows where)", 1)
+
+
+def _load_keys() -> None:
+    path = find_dotenv(usecwd=True)
+    try:
+        load_dotenv(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error})") from error
 
 
 def _fail(error: Exception, line: str, code: int) -> None:
     if os.environ.get("REMATCH_DEBUG"):
-        raise error
-    sys.stderr.write(f"error: {line}\n")
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(f"error: {one_line(line, _LONGEST_LINE)}\n")
     sys.exit(code)
