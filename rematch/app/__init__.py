@@ -2,6 +2,7 @@
 
 from rematch.app.building import Parts, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
+from rematch.app.evaluating import evaluate_pool, fit_evidence
 from rematch.app.reading import load_run, open_task, report_run_judge
 from rematch.app.selecting import (
     Selected,
@@ -11,10 +12,12 @@ from rematch.app.selecting import (
     select_pool,
 )
 from rematch.data.pools import Pool, read_pool
-from rematch.runs.folder import RunFolder
+from rematch.optimizers.evaluation import Evaluation
+from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
     "Config",
+    "Evaluation",
     "Parts",
     "Pool",
     "RunFolder",
@@ -23,6 +26,8 @@ __all__ = [
     "build_selector",
     "count_calls",
     "dump_config",
+    "evaluate_pool",
+    "fit_evidence",
     "load_config",
     "load_run",
     "open_selection",
@@ -32,4 +37,5 @@ __all__ = [
     "report_run_judge",
     "run_async",
     "select_pool",
+    "write_text",
 ]

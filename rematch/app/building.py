@@ -15,9 +15,10 @@ import dspy
 
 from rematch.app.config import Config
 from rematch.data.records import Usage
+from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
-from rematch.evidence.scoring import score
+from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
 from rematch.evidence.summarizer import EvidenceSummarizer
 from rematch.programs import RTV, Judge, Rematch, Summarizer
 from rematch.runs.executor import LocalExecutor
@@ -71,12 +72,22 @@ def build_selector(
         if models.summarizer
         else evidence
     )
-    judge = Judge(_lm("judge", models.judge, meter)) if models.judge else EvidenceJudge()
-    rtv = RTV(judge, config.rtv, scorer=score, executor=executor)
+    scorer = _read_weights(config.evidence.weights)
+    judge = Judge(_lm("judge", models.judge, meter)) if models.judge else EvidenceJudge(scorer)
+    rtv = RTV(judge, config.rtv, scorer=scorer, executor=executor)
     program = Rematch(summarizer, rtv, config=config, executor=executor)
     if program_file is not None:
         program.load(program_file)
     return Parts(program, meter, executor)
+
+
+def _read_weights(path: Path | None) -> EvidenceScorer:
+    if path is None:
+        return EvidenceScorer(load_model())
+    try:
+        return EvidenceScorer(parse_model(path.read_text(encoding="utf-8"), str(path)))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"evidence.weights: {path}: cannot be read") from error
 
 
 def _lm(role: Role, config: ModelConfig, meter: Meter) -> dspy.LM:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from rematch.errors import UsageError
 from rematch.programs import ContextConfig, RematchConfig, RTVConfig, SummarizerConfig
 from rematch.runs.models import ModelsConfig
+from rematch.settings import Settings
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
@@ -22,6 +23,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     }
 }
 """Named configurations for `-c`; `paper` is the one closest to the paper."""
+
+
+class EvidenceConfig(Settings):
+    """What the evidence judge decides by."""
+
+    weights: Path | None = None
+    """A file of weights that `rematch optimize evidence` wrote; none takes the committed ones."""
 
 
 class Config(RematchConfig):
@@ -37,6 +45,8 @@ class Config(RematchConfig):
     """How a tournament is played."""
     context: ContextConfig = ContextConfig()
     """What a later iteration is told."""
+    evidence: EvidenceConfig = EvidenceConfig()
+    """What the evidence judge decides by."""
     workers: dict[str, int] = Field(default={}, examples=[{"judge": 32}])
     """Jobs at once per role (agent, summarizer, judge); 16 where nothing is said."""
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from rematch.app.config import Config
 from rematch.app.reading import load_task_run
-from rematch.data.harbor_tasks import HarborTask
 from rematch.data.records import Grade, Rollout, Task, Usage
-from rematch.data.suites import Suite
+from rematch.data.suites import Suite, SuiteTask
 from rematch.errors import GradingError, ModelRefusedError, RematchError
 from rematch.programs import Outcome, Rematch
 from rematch.programs.brackets import count_matches
@@ -91,7 +90,7 @@ async def run_suite(
     finished = Finished()
     waiting = iter(suite.tasks)
 
-    async def work(tasks: Iterator[HarborTask]) -> None:
+    async def work(tasks: Iterator[SuiteTask]) -> None:
         for known in tasks:
             task_id = known.task.id
             result: TaskRun | str
