@@ -47,7 +47,7 @@ def matches(document: Any) -> bool:
 def read(document: Any) -> Iterator[Recorded]:
     """Yields the one attempt of the line."""
     events = list(_flatten(document["history"]))
-    turns = list(openhands_sdk.read_turns(events) if _is_sdk(events) else _read_turns(events))
+    turns = openhands_sdk.read_turns(events) if _is_sdk(events) else _read_turns(events)
     ending, detail = _read_end(document, events)
     patch = as_dict(document.get("test_result")).get("git_patch", document.get("git_patch"))
     instance = as_dict(document.get("instance"))
@@ -75,29 +75,25 @@ def _flatten(history: list[Any]) -> Iterator[dict[str, Any]]:
         yield from map(as_dict, item) if isinstance(item, list) else (as_dict(item),)
 
 
-def _read_turns(events: list[dict[str, Any]]) -> Iterator[tuple[str, list[Action]]]:
+def _read_turns(events: list[dict[str, Any]]) -> list[tuple[str, list[Action]]]:
     """One turn per reply of the model; its tool calls share the reply's id."""
     answers = {e["cause"]: e for e in events if isinstance(e.get("cause"), int)}
-    reply, said, actions, begun = None, [""], [Action(command="")][:0], False
-    for event in events:
+    turns: dict[str, tuple[list[str], list[Action]]] = {}
+    for place, event in enumerate(events):
         kind = as_name(event.get("action"))
         if not kind or kind in _SILENT or event.get("source") != "agent":
             continue
         response = as_dict(as_dict(event.get("tool_call_metadata")).get("model_response"))
-        identity = as_name(response.get("id"))
-        if begun and (not identity or identity != reply):
-            yield "\n".join(filter(None, said)), actions
-            said, actions = [], []
-        reply, begun = identity, True
+        reply = as_name(response.get("id")) or f"event {place}"
+        said, actions = turns.setdefault(reply, ([], []))
         text = _read_thought(kind, as_dict(event.get("args")))
-        if text not in said:
+        if text and text not in said:
             said.append(text)
         if kind not in ("message", "think"):
             number = event.get("id")
             answer = answers.get(number, {}) if isinstance(number, int) else {}
             actions.append(_read_action(kind, event, response, answer))
-    if begun:
-        yield "\n".join(filter(None, said)), actions
+    return [("\n".join(said), actions) for said, actions in turns.values()]
 
 
 def _read_thought(kind: str, args: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rematch.data.formats.parts import (
@@ -24,7 +23,7 @@ def is_sdk(events: list[dict[str, Any]]) -> bool:
     return any(as_name(event.get("kind")).endswith(("Event", "Observation")) for event in events)
 
 
-def read_turns(events: list[dict[str, Any]]) -> Iterator[tuple[str, list[Action]]]:
+def read_turns(events: list[dict[str, Any]]) -> list[tuple[str, list[Action]]]:
     """One turn per reply of the model; its tool calls share the reply's id."""
     answers = {as_name(e.get("tool_call_id")): e for e in events if e.get("kind") in _ANSWERS}
     turns: dict[str, tuple[list[str], list[Action]]] = {}
@@ -44,7 +43,7 @@ def read_turns(events: list[dict[str, Any]]) -> Iterator[tuple[str, list[Action]
         earlier = turns.setdefault(key, ([], []))
         earlier[0].extend(text for text in said if text and text not in earlier[0])
         earlier[1].extend(actions)
-    return (("\n".join(said), actions) for said, actions in turns.values())
+    return [("\n".join(said), actions) for said, actions in turns.values()]
 
 
 def read_end(events: list[dict[str, Any]]) -> tuple[Ending, str]:
