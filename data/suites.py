@@ -1,23 +1,29 @@
-"""Suites: named sets of tasks, or a folder of your own."""
+"""Suites: named sets of tasks, or a folder or file of your own."""
 
 from __future__ import annotations
 
 import fnmatch
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 from rematch.data.harbor_tasks import HarborTask, is_task_folder, read_task_folder
+from rematch.data.swebench import HUB, SwebenchTask, is_instance_file, read_instances
 from rematch.errors import InputError, UsageError
 
 BUILT_IN = ("pocket",)
 
+SuiteTask = HarborTask | SwebenchTask
+ReadTask = Callable[[], SuiteTask]
+
 
 @dataclass(frozen=True)
 class BrokenTask:
-    """A task folder that cannot be run, with the reason."""
+    """A task that cannot be run, with the reason."""
 
     id: str
     reason: str
@@ -25,39 +31,42 @@ class BrokenTask:
 
 @dataclass(frozen=True)
 class Suite:
-    """Tasks in the order of their ids, and those that are broken."""
+    """Tasks of one kind in the order of their ids, and those that are broken."""
 
     name: str
-    tasks: tuple[HarborTask, ...]
+    tasks: tuple[SuiteTask, ...]
     broken: tuple[BrokenTask, ...] = ()
 
 
-def load_suite(name: str, *, only: str | None = None, part: str | None = None) -> Suite:
-    """Load a built-in suite by name, or a task folder, or a folder of task folders.
+def load_suite(
+    name: str, *, only: str | None = None, ids: Sequence[str] = (), part: str | None = None
+) -> Suite:
+    """Load a suite by name, a file of SWE-bench instances, a task folder, or a folder of them.
 
     Args:
-        name: `pocket`, or a path.
+        name: `pocket`, a suite of `swebench.HUB`, or a path.
         only: keep tasks whose id matches this glob (or contains it).
+        ids: keep these, every one of which must be there; none keeps all.
         part: keep a slice of the rest, as `start:stop`.
 
     Raises:
-        UsageError: unknown suite, empty folder, or a filter that leaves nothing.
+        UsageError: unknown suite or id, empty folder, or a filter that leaves nothing.
+        InputError: a file cannot be read, or the hub cannot be reached.
     """
-    folder = _find_folder(name)
-    suite = name if name in BUILT_IN else folder.name
-    folders = [folder] if is_task_folder(folder) else _task_folders(folder)
-    if not folders:
-        raise UsageError(f"{name}: holds no task folder (with task.toml and instruction.md)")
-    folders = _narrow(folders, only, part)
-    if not folders:
-        raise UsageError(f"{name}: no task is left after --filter and --slice")
-    tasks: list[HarborTask] = []
+    suite, found = _find_tasks(name)
+    kept = _narrow(sorted(found, key=lambda task: task[0]), only, ids, part)
+    if not kept:
+        raise UsageError(f"{name}: no task is left after --filter, --ids and --slice")
+    counts = Counter(task_id for task_id, _ in kept)
+    tasks: list[SuiteTask] = []
     broken: list[BrokenTask] = []
-    for path in folders:
+    for task_id, read in kept:
         try:
-            tasks.append(read_task_folder(path, suite))
+            if counts[task_id] > 1:
+                raise InputError("the suite has several tasks of this id")
+            tasks.append(read())
         except InputError as error:
-            broken.append(BrokenTask(path.name, str(error)))
+            broken.append(BrokenTask(task_id, str(error)))
     return Suite(suite, tuple(tasks), tuple(broken))
 
 
@@ -74,24 +83,56 @@ def lay_out(task: HarborTask, target: Path) -> None:
             shutil.copy2(source, place)
 
 
+def _find_tasks(name: str) -> tuple[str, list[tuple[str, ReadTask]]]:
+    """A suite's name, and the ids of its tasks with what reads each."""
+    if name in HUB or is_instance_file(name):
+        suite = name if name in HUB else Path(name).stem
+        found: list[tuple[str, ReadTask]] = [
+            (task_id, partial(_take, task)) for task_id, task in read_instances(name)
+        ]
+        if not found:
+            raise UsageError(f"{name}: holds no instance")
+        return suite, found
+    folder = _find_folder(name)
+    suite = name if name in BUILT_IN else folder.name
+    folders = [folder] if is_task_folder(folder) else list(_task_folders(folder))
+    if not folders:
+        raise UsageError(f"{name}: holds no task folder (with task.toml and instruction.md)")
+    return suite, [(path.name, partial(read_task_folder, path, suite)) for path in folders]
+
+
+def _take(task: SwebenchTask | str) -> SwebenchTask:
+    if isinstance(task, str):
+        raise InputError(task)
+    return task
+
+
 def _find_folder(name: str) -> Path:
     if name in BUILT_IN:
         return Path(str(files("rematch.data") / name))
     folder = Path(name)
     if not folder.is_dir():
-        known = ", ".join(BUILT_IN)
-        raise UsageError(f"{name}: neither a suite ({known}) nor a folder")
+        known = ", ".join([*BUILT_IN, *HUB])
+        raise UsageError(f"{name}: neither a suite ({known}) nor a folder or file of tasks")
     return folder.resolve()
 
 
-def _task_folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and is_task_folder(path))
+def _task_folders(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_dir() and is_task_folder(path))
 
 
-def _narrow(folders: Sequence[Path], only: str | None, part: str | None) -> list[Path]:
-    kept = list(folders)
+def _narrow(
+    found: Sequence[tuple[str, ReadTask]],
+    only: str | None,
+    ids: Sequence[str],
+    part: str | None,
+) -> Sequence[tuple[str, ReadTask]]:
+    missing = set(ids) - {task_id for task_id, _ in found}
+    if missing:
+        raise UsageError(f"--ids {','.join(sorted(missing))}: the suite has no such task")
+    kept = [task for task in found if not ids or task[0] in ids]
     if only is not None:
-        kept = [p for p in kept if fnmatch.fnmatchcase(p.name, only) or only in p.name]
+        kept = [task for task in kept if fnmatch.fnmatchcase(task[0], only) or only in task[0]]
     if part is None:
         return kept
     start, colon, stop = part.partition(":")
