@@ -13,7 +13,7 @@ from rematch.evidence.patches import PatchFacts, read_patch
 from rematch.evidence.results import Verdict, read_result
 
 LATE_COMMANDS = 10
-"""How many commands before the end count as late."""
+"""How many commands before the end count as late: of a short run its last third, three at least."""
 
 END_COMMANDS = 5
 """How many commands make up the end of a run, by which attempts are compared."""
@@ -102,7 +102,7 @@ class Facts:
 
     @property
     def late_errors(self) -> tuple[FailedCommand, ...]:
-        """Commands that failed among the last ten."""
+        """Failed commands among the last ones."""
         return tuple(failure for failure in self.failed if failure.late)
 
 
@@ -177,7 +177,7 @@ def _find_test_runs(
 def _find_failed(
     taken: list[tuple[int, Action]], readings: list[Reading]
 ) -> tuple[FailedCommand, ...]:
-    late_from = len(taken) - LATE_COMMANDS
+    late_from = len(taken) - min(LATE_COMMANDS, max(3, len(taken) // 3))
     return tuple(
         FailedCommand(
             step=number,

@@ -136,7 +136,7 @@ FEATURES = (
     Feature(
         "calm_end",
         "errors",
-        "fewer failed commands among the last ten (natural logarithm)",
+        "fewer failed commands among the last ten, or last third (natural logarithm)",
         "fewer of its last commands failed",
         0.4,
         0.1,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from rematch.data.records import Hypothesis, Step
 
@@ -12,7 +14,13 @@ _MARK = re.compile(
     r"(?: \(([^)\n]*)\))?\**\s*:\s*\**\s*(\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_FATES = {"refuted": "refuted", "ruled out": "refuted", "disproved": "refuted"}
+Fate = Literal["confirmed", "refuted", "open"]
+_FATES: dict[str, Fate] = {
+    "confirmed": "confirmed",
+    "refuted": "refuted",
+    "ruled out": "refuted",
+    "disproved": "refuted",
+}
 _HEDGE = re.compile(
     r"\b(?:should (?:now )?(?:work|pass|be)|(?:may|might) (?:not|still|fail|need)|unable to"
     r"|could(?: not|n't)|(?:cannot|can't) (?:verify|test|run)|not (?:been )?(?:tested|verified)"
@@ -66,32 +74,40 @@ def read_hypotheses(steps: tuple[Step, ...], most: int = 200) -> tuple[Hypothesi
     A verdict line names its hypothesis again, and may go on after it; where it names none that
     was stated, it is a hypothesis of its own.
     """
-    found: dict[str, tuple[str, str, list[int]]] = {}
+    found: dict[str, _Trail] = {}
     for step in steps:
         if ":" not in step.message:
             continue
         for word, _, text in _MARK.findall(step.message):
-            fate = _fate(word.lower())
             key = _match(found, text)
-            before = found.get(key)
-            if before is None and len(found) < most:
-                found[key] = (text.strip(), fate, [step.number])
-            elif before is not None:
-                kept = fate if fate != "open" else before[1]
-                found[key] = (before[0], kept, [*before[2], step.number])
+            if key not in found:
+                if len(found) == most:
+                    continue
+                found[key] = _Trail(text.strip())
+            found[key].add(_FATES.get(word.lower(), "open"), step.number)
     return tuple(
-        Hypothesis.model_validate({"text": text, "fate": fate, "steps": tuple(dict.fromkeys(at))})
-        for text, fate, at in found.values()
+        Hypothesis(text=trail.text, fate=trail.fate, steps=tuple(trail.steps))
+        for trail in found.values()
     )
 
 
-def _fate(word: str) -> str:
-    return "confirmed" if word == "confirmed" else _FATES.get(word, "open")
+@dataclass
+class _Trail:
+    """A hypothesis and where it was spoken of; the last verdict counts."""
+
+    text: str
+    fate: Fate = "open"
+    steps: dict[int, None] = field(default_factory=dict)
+
+    def add(self, fate: Fate, step: int) -> None:
+        self.steps[step] = None
+        if fate != "open":
+            self.fate = fate
 
 
-def _match(found: dict[str, tuple[str, str, list[int]]], text: str) -> str:
+def _match(found: Mapping[str, object], text: str) -> str:
     """The key of the hypothesis that a line speaks of: equal, or one that the line begins with."""
     key = " ".join(text.rstrip(" .*").split())
     if key in found:
         return key
-    return next((k for k in reversed(found) if key.startswith((f"{k} ", f"{k}:", f"{k},"))), key)
+    return next((k for k in found if key.startswith((f"{k} ", f"{k}:", f"{k},"))), key)

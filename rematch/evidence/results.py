@@ -109,7 +109,7 @@ def _count_python(text: str) -> tuple[int, int] | None:
         counts = [(int(n), kind) for n, kind in _COUNT.findall(lines[-1])]
         passed = sum(n for n, kind in counts if kind == "passed")
         failed = sum(n for n, kind in counts if kind != "passed")
-        if counts:
+        if passed or failed:
             return passed, failed
     ran = _UNITTEST.findall(text)
     if ran:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rematch.evidence.shell import Segment
 
-_PYTHON = r"(?:\S*/)?python[\d.]*(?:\s+-[bBuvW]\S*)*\s+"
+_PYTHON = r"(?:\S*/)?python[\d.]*(?:\s+-[bBEIsuvX]+|\s+-[WX]\s*\S+)*\s+"
 _NPM = r"(?:npm|yarn|pnpm|bunx?)"
 _TARGET = r"(?:tests?|check)(?:[-_]\w+)*"
 _TEST_FILE = r"(?:\S*/)?(?:tests?/\S+|test_?\w*|\w*_tests?|run_?tests?|tests)"

@@ -119,7 +119,10 @@ def _failure_modes(facts: Facts) -> tuple[Claim, ...]:
     if facts.final.says_tests_pass and (last is None or last.verdict == "red"):
         seen = "no test run was seen to pass" if last is None else "the last one seen failed"
         claims.append(Claim(text=f"Claims that tests pass, but {seen}", steps=(facts.final.step,)))
+    tested = {run.step for run in facts.test_runs}
     for failure in facts.late_errors:
+        if failure.step in tested:
+            continue
         text = f"Exit code {failure.exit_code} late: {failure.command} -> {failure.line}"
         claims.append(Claim(text=text, steps=(failure.step,)))
     return tuple(claims[:_MOST])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rematch.data.records import (
@@ -63,6 +63,7 @@ def pools(draw: st.DrawFn) -> list[Entrant]:
     return entrants
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     entrants=pools(),
     group_size=st.integers(2, 5),
