@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from rematch.errors import UsageError
 from rematch.programs import ContextConfig, RematchConfig, RTVConfig, SummarizerConfig
@@ -32,6 +33,10 @@ class EvidenceConfig(Settings):
     """A file of weights that `rematch optimize evidence` wrote; none takes the committed ones."""
 
 
+WorkerRole = Literal["agent", "summarizer", "judge", "distiller", "grader"]
+_SECRET = re.compile(r"api_?key|secret|password|authorization|access_?token", re.IGNORECASE)
+
+
 class Config(RematchConfig):
     """All of a run's settings."""
 
@@ -47,8 +52,9 @@ class Config(RematchConfig):
     """What a later iteration is told."""
     evidence: EvidenceConfig = EvidenceConfig()
     """What the evidence judge decides by."""
-    workers: dict[str, int] = Field(default={}, examples=[{"judge": 32}])
-    """Jobs at once per role (agent, summarizer, judge); 16 where nothing is said."""
+    workers: dict[WorkerRole, PositiveInt] = Field(default={}, examples=[{"judge": 32}])
+    """Jobs at once per role (agent, summarizer, judge, distiller, grader); 16 where nothing is
+    said."""
 
     @model_validator(mode="after")
     def _refuse_equal_votes(self) -> Self:
@@ -59,6 +65,26 @@ class Config(RematchConfig):
                 "raise it, or set rtv.votes=1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _refuse_keys(self) -> Self:
+        """A configuration is kept beside the results, so no secret may stand in it."""
+        for role, model in self.models:
+            names = _names(model.extra if model else {})
+            secrets = [name for name in names if _SECRET.search(name)]
+            if secrets:
+                raise ValueError(
+                    f"models.{role}.extra: {secrets[0]} is a secret; "
+                    "keys come from the environment or .env only"
+                )
+        return self
+
+
+def _names(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Mapping):
+        for name, value in tree.items():
+            yield str(name)
+            yield from _names(value)
 
 
 def load_config(sources: Iterable[str] = (), overrides: Mapping[str, Any] | None = None) -> Config:
@@ -108,6 +134,8 @@ def _read_source(source: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         line = " ".join(str(error).split())
         raise UsageError(f"-c {source}: is not YAML: {line}") from error
+    if tree is None:  # nothing but comments
+        return {}
     if not isinstance(tree, dict):
         raise UsageError(f"-c {source}: the file must hold keys and values")
     return tree
@@ -132,8 +160,23 @@ def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 def _explain(error: ValidationError) -> str:
     """The first mistakes in one line, with the dotted key of each."""
-    found = [
-        f"{'.'.join(str(part) for part in mistake['loc']) or 'configuration'}: {mistake['msg']}"
-        for mistake in error.errors()[:3]
-    ]
-    return "; ".join(found) + " (see `rematch run --print-config` for all keys)"
+    mistakes = error.errors()[:3]
+    found = [f"{_locate(mistake)}{_say(mistake)}" for mistake in mistakes]
+    hint = " (`rematch run pocket --print-config` lists all keys)"
+    unknown = any(mistake["type"] == "extra_forbidden" for mistake in mistakes)
+    return "; ".join(found) + (hint if unknown else "")
+
+
+def _locate(mistake: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in mistake["loc"] if part != "[key]")
+    return f"{key}: " if key else ""
+
+
+def _say(mistake: Mapping[str, Any]) -> str:
+    if mistake["type"] == "extra_forbidden":
+        return "unknown key"
+    if mistake["type"] == "missing":
+        return "is needed"
+    if mistake["type"] == "string_pattern_mismatch" and mistake["loc"][-1] == "model":
+        return f"{mistake['input']!r} must be written provider/name, such as openai/gpt-5-mini"
+    return str(mistake["msg"]).removeprefix("Value error, ")

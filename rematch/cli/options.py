@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from rematch.errors import UsageError
+
 _MODELS, _RULES, _OUTPUT = "Models", "Rules", "Output"
 
 ModelName = Annotated[
@@ -136,16 +138,21 @@ def overlay_models(model: str | None, api_base: str | None, **roles: str | None)
         model: for every role.
         api_base: for every role that a flag names a model for.
         roles: role name to its own flag's value.
+
+    Raises:
+        UsageError: an endpoint without a model.
     """
     keys: dict[str, Any] = {}
     for role, own in roles.items():
         if own or model:
             keys[f"models.{role}.model"] = own or model
             keys[f"models.{role}.api_base"] = api_base
+    if api_base and not keys:
+        raise UsageError("--api-base: name a model too, such as --model openai/NAME")
     return keys
 
 
 def overlay_workers(workers: int | None) -> dict[str, Any]:
     """Dotted keys that give every role the same number of places."""
-    roles = ("agent", "summarizer", "judge")
+    roles = ("agent", "summarizer", "judge", "distiller", "grader")
     return {f"workers.{role}": workers for role in roles}

@@ -9,6 +9,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
+R = TypeVar("R", bound=str)
 
 DEFAULT_PLACES = 16
 
@@ -23,10 +24,10 @@ class LocalExecutor:
 
     def __init__(
         self,
-        places: Mapping[str, int] | None = None,
+        places: Mapping[R, int] | None = None,
         on_change: Callable[[str, int, int], None] | None = None,
     ) -> None:
-        self._places = dict(places or {})
+        self._places: dict[str, int] = {**(places or {})}
         self._on_change = on_change
         self._running: Counter[str] = Counter()
         self._done: Counter[str] = Counter()
