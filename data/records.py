@@ -92,12 +92,16 @@ class Trajectory(Record):
 
 
 class Origin(Record):
-    """Where a rollout comes from. For people and exports; shown to no judge."""
+    """Where a rollout comes from. For people and exports; shown to no judge.
+
+    `seed` is what its agent was given, None where it was given none.
+    """
 
     agent: str = ""
     model: str = ""
     path: str = ""
     format: str = ""
+    seed: int | None = None
 
 
 class Rollout(StoredRecord):
