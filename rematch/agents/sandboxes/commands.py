@@ -21,6 +21,7 @@ from rematch.agents.sandboxes.watch import INTERVAL, Watch
 
 _CHUNK = 1 << 16
 _TIME = "time"
+_LONGEST_ARGUMENT = 1 << 17
 
 CLEAN_ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -179,6 +180,19 @@ def limit_shell(limits: SandboxLimits, seconds: float, then: str = "exec") -> li
     }
     lines = "; ".join(f"ulimit {flag} {value}" for flag, value in settings.items())
     return ["bash", "-c", f'{{ {lines}; }} 2>/dev/null; {then} bash -c "$1"', "bash"]
+
+
+def refuse_command(command: str) -> CommandResult | None:
+    """The result of a command that no system can start, None if it can be tried."""
+    if "\0" in command:
+        return CommandResult("bash: the command holds a NUL byte\n", 126)
+    try:
+        size = len(command.encode())
+    except UnicodeEncodeError:
+        return CommandResult("bash: the command is no valid text\n", 126)
+    if size >= _LONGEST_ARGUMENT:
+        return CommandResult("bash: the command is longer than 128 KiB: use several\n", 126)
+    return None
 
 
 def _has_ended(process: subprocess.Popen[bytes], wait: float) -> bool:

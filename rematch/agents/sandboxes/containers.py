@@ -18,7 +18,7 @@ from pydantic import Field
 
 from rematch.agents.sandboxes.archives import pack_tree, unpack_tree
 from rematch.agents.sandboxes.base import STOPPED, WORKDIR, CommandResult, Sandbox
-from rematch.agents.sandboxes.commands import CLEAN_ENVIRONMENT, Guard
+from rematch.agents.sandboxes.commands import CLEAN_ENVIRONMENT, Guard, refuse_command
 from rematch.agents.sandboxes.daemon import (
     connect_docker,
     forgive_absence,
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _FIRST_PROCESS = ["bash", "-c", "trap '' CHLD HUP INT TERM; exec sleep infinity"]
 _LOOK_SECONDS = 0.5
+_NOT_STARTED = "OCI runtime exec failed"
+"""What the daemon says in place of a command's output, when its process limit is used up by what
+earlier commands left. A command that prints it itself only ends its own processes."""
 
 
 class DockerConfig(Settings):
@@ -103,11 +106,17 @@ class DockerSandbox(Sandbox):
         """Run a command; what it leaves in the background runs on until a limit or the end."""
         if self._runner is None:
             raise SandboxError("the sandbox is closed")
+        if refused := refuse_command(command):
+            return refused
         with translate_errors("the container broke"):
             if self._runner.revive():
                 self.incidents.append("the container had stopped and was started again")
             environment = {**CLEAN_ENVIRONMENT, **self.env}
             ended = self._runner.run(command, self._seconds(timeout), environment)
+            if ended.result.output.startswith(_NOT_STARTED):
+                self._runner.end_all()
+                self.incidents.append("no room for a new process: the old ones were ended")
+                ended = self._runner.run(command, self._seconds(timeout), environment)
             if ended.reason:
                 self.incidents.append(ended.reason)
             elif ended.result.returncode == STOPPED and self._runner.was_out_of_memory():

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rematch.agents.sandboxes.base import CommandResult, Sandbox
 from rematch.agents.sandboxes.cgroups import ControlGroup, make_group
-from rematch.agents.sandboxes.commands import CLEAN_ENVIRONMENT, Guard, Runner
+from rematch.agents.sandboxes.commands import CLEAN_ENVIRONMENT, Guard, Runner, refuse_command
 from rematch.agents.sandboxes.limits import SandboxLimits
 from rematch.agents.sandboxes.owners import is_alive
 from rematch.agents.sandboxes.patches import is_by_product, make_patch
@@ -80,6 +80,8 @@ class HostSandbox(Sandbox):
         """Run a command in the work folder. What it leaves running ends with it."""
         if self._runner is None:
             raise SandboxError("the sandbox is closed")
+        if refused := refuse_command(command):
+            return refused
         seconds = self._seconds(timeout)
         line = self._command_line(command, seconds)
         kills = self._group.count_memory_kills() if self._group else 0
@@ -91,8 +93,6 @@ class HostSandbox(Sandbox):
                 env=self._environment(),
             )
         except OSError as error:
-            if "\0" in command or len(os.fsencode(command)) >= 1 << 17:
-                return CommandResult("bash: this command is too long: use several\n", 126)
             raise SandboxError(f"cannot run a command: {error}") from error
         if ended.reason:
             self.incidents.append(ended.reason)
