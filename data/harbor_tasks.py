@@ -37,12 +37,14 @@ class HarborTask:
         work_files: (source, path below the work folder) of what stands in it at the start.
         agent_timeout: seconds of wall time that the task grants an agent.
         sealed: the hidden tests.
+        folder: where all of it lies.
     """
 
     task: Task
     work_files: tuple[tuple[Path, str], ...]
     agent_timeout: float
     sealed: SealedTests
+    folder: Path = field(repr=False)
 
 
 def is_task_folder(folder: Path) -> bool:
@@ -67,6 +69,7 @@ def read_task_folder(folder: Path, suite: str = "") -> HarborTask:
         work_files=work_files,
         agent_timeout=_seconds(settings, "agent", 600.0),
         sealed=SealedTests(tests, _seconds(settings, "verifier", 120.0)),
+        folder=folder,
     )
 
 

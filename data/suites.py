@@ -11,6 +11,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from rematch.data.harbor_suites import Dataset, is_dataset, read_task
 from rematch.data.harbor_tasks import HarborTask, is_task_folder, read_task_folder
 from rematch.data.swebench import HUB, SwebenchTask, is_instance_file, read_instances
 from rematch.errors import InputError, UsageError
@@ -39,22 +40,42 @@ class Suite:
 
 
 def load_suite(
-    name: str, *, only: str | None = None, ids: Sequence[str] = (), part: str | None = None
+    name: str,
+    *,
+    only: str | None = None,
+    ids: Sequence[str] = (),
+    part: str | None = None,
+    in_harbor: bool = False,
+    registry: str = "",
 ) -> Suite:
     """Load a suite by name, a file of SWE-bench instances, a task folder, or a folder of them.
 
     Args:
-        name: `pocket`, a suite of `swebench.HUB`, or a path.
+        name: `pocket`, a suite of `swebench.HUB`, a path, or Harbor's `name@version`.
         only: keep tasks whose id matches this glob (or contains it).
         ids: keep these, every one of which must be there; none keeps all.
         part: keep a slice of the rest, as `start:stop`.
+        in_harbor: Harbor is to run the tasks, so they are read by its rules.
+        registry: another registry than Harbor's own, by address or file.
 
     Raises:
         UsageError: unknown suite or id, empty folder, or a filter that leaves nothing.
         InputError: a file cannot be read, or the hub cannot be reached.
     """
-    suite, found = _find_tasks(name)
+    if is_dataset(name):
+        if not in_harbor:
+            raise UsageError(f"{name}: is run by Harbor only; add --agent harbor:terminus-2")
+        dataset = Dataset(name, registry)
+        wanted = [(task_id, partial(dataset.read, task_id)) for task_id in dataset.ids]
+        kept = _narrow(sorted(wanted, key=lambda task: task[0]), only, ids, part)
+        dataset.fetch([task_id for task_id, _ in kept])
+        return _read(name, name, kept)
+    suite, found = _find_tasks(name, in_harbor)
     kept = _narrow(sorted(found, key=lambda task: task[0]), only, ids, part)
+    return _read(name, suite, kept)
+
+
+def _read(name: str, suite: str, kept: Sequence[tuple[str, ReadTask]]) -> Suite:
     if not kept:
         raise UsageError(f"{name}: no task is left after --filter, --ids and --slice")
     counts = Counter(task_id for task_id, _ in kept)
@@ -83,9 +104,11 @@ def lay_out(task: HarborTask, target: Path) -> None:
             shutil.copy2(source, place)
 
 
-def _find_tasks(name: str) -> tuple[str, list[tuple[str, ReadTask]]]:
+def _find_tasks(name: str, in_harbor: bool) -> tuple[str, list[tuple[str, ReadTask]]]:
     """A suite's name, and the ids of its tasks with what reads each."""
     if name in HUB or is_instance_file(name):
+        if in_harbor:
+            raise UsageError(f"{name}: Harbor runs folders of tasks, and datasets as name@version")
         suite = name if name in HUB else Path(name).stem
         found: list[tuple[str, ReadTask]] = [
             (task_id, partial(_take, task)) for task_id, task in read_instances(name)
@@ -98,7 +121,8 @@ def _find_tasks(name: str) -> tuple[str, list[tuple[str, ReadTask]]]:
     folders = [folder] if is_task_folder(folder) else list(_task_folders(folder))
     if not folders:
         raise UsageError(f"{name}: holds no task folder (with task.toml and instruction.md)")
-    return suite, [(path.name, partial(read_task_folder, path, suite)) for path in folders]
+    read = read_task if in_harbor else read_task_folder
+    return suite, [(path.name, partial(read, path, suite)) for path in folders]
 
 
 def _take(task: SwebenchTask | str) -> SwebenchTask:
@@ -112,7 +136,7 @@ def _find_folder(name: str) -> Path:
         return Path(str(files("rematch.data") / name))
     folder = Path(name)
     if not folder.is_dir():
-        known = ", ".join([*BUILT_IN, *HUB])
+        known = ", ".join([*BUILT_IN, *HUB, "name@version of Harbor's registry"])
         raise UsageError(f"{name}: neither a suite ({known}) nor a folder or file of tasks")
     return folder.resolve()
 
