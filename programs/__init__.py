@@ -7,6 +7,7 @@ from rematch.programs.pdr import PDR
 from rematch.programs.rematch import Outcome, Rematch, RematchConfig
 from rematch.programs.rtv import RTV, RTVConfig
 from rematch.programs.summarizer import Summarizer, SummarizerConfig
+from rematch.programs.terminus import Terminus, TerminusConfig
 
 __all__ = [
     "PDR",
@@ -20,4 +21,6 @@ __all__ = [
     "RematchConfig",
     "Summarizer",
     "SummarizerConfig",
+    "Terminus",
+    "TerminusConfig",
 ]

@@ -26,3 +26,12 @@ def frame_context(notes: str, attempts: int) -> str:
     if attempts > 1:
         count = f"{attempts} attempts were made before yours, each in an environment of its own"
     return _FRAME.format(opening=OPENING, count=count, notes=fence(notes))
+
+
+def split_context(instruction: str) -> tuple[str, str]:
+    """An instruction that ends with a framed context, as (task, context); "" where there is none.
+
+    The notes may quote a frame, so the first one is it.
+    """
+    task, mark, rest = instruction.partition(f"\n{OPENING}\n")
+    return (task.rstrip(), f"{OPENING}\n{rest}") if mark else (instruction, "")

@@ -10,6 +10,7 @@ from rematch.testing.judge import Judge, hash_quality, marker_quality
 from rematch.testing.log import Call, key_hash
 from rematch.testing.prompts import Misunderstood
 from rematch.testing.request import ChatRequest, Message, Reply, Responder, ToolCall
+from rematch.testing.terminals import Terminus1, Terminus2
 from rematch.testing.usage import Usage, count_tokens
 from rematch.testing.writers import Distiller, Summarizer
 
@@ -30,6 +31,8 @@ __all__ = [
     "Reply",
     "Responder",
     "Summarizer",
+    "Terminus1",
+    "Terminus2",
     "ToolCall",
     "Usage",
     "count_tokens",
