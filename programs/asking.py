@@ -16,6 +16,7 @@ from dspy.utils.exceptions import (
     LMConfigurationError,
     LMError,
     LMNotConfiguredError,
+    LMUnsupportedFeatureError,
     LMUnsupportedModelError,
 )
 
@@ -30,6 +31,7 @@ _REFUSALS = (
     LMBillingError,
     LMNotConfiguredError,
     LMUnsupportedModelError,
+    LMUnsupportedFeatureError,
     LMConfigurationError,
 )
 _SAMPLES_APART = 1_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,25 +17,11 @@ from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
 from rematch.runs.joining import JoinedRequests, close_litellm_clients
 from rematch.runs.metering import Meter, read_usage
+from rematch.runs.routes import Route
 from rematch.seams import same_requests
 
 REPLY_CAP = 64_000
 """Characters of a reply that are read; parsers may take quadratic time on hostile ones."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a role's model is reached.
-
-    `router` serves the native engine, `options` (api_base, timeout) litellm's. `provider` names
-    the price list.
-    """
-
-    role: str
-    provider: str
-    native: bool
-    router: lm15.RouterConfig
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 class RoleEngine:
@@ -52,6 +38,7 @@ class RoleEngine:
 
     def complete(self, request: lm15.Request) -> lm15.Response:
         """One attempt."""
+        request = _extend(request, self._route)
         native = _speaks_natively(self._route, self._native, request)
         response = (self._native if native else self._litellm).complete(request)
         self._meter.note(self._route.role, read_usage(response, request, self._route.provider))
@@ -80,6 +67,7 @@ class AsyncRoleEngine:
 
     async def complete(self, request: lm15.Request) -> lm15.Response:
         """One attempt; equal requests under way together go as one with n completions."""
+        request = _extend(request, self._route)
         inner = await self._find_inner()
         if same_requests.get() > 1:
             response, usage = await inner.joined.complete(request, same_requests.get())
@@ -136,6 +124,13 @@ class _Inner:
         finally:
             await self._native.aclose()
             await close_litellm_clients()
+
+
+def _extend(request: lm15.Request, route: Route) -> lm15.Request:
+    if not route.extensions:
+        return request
+    extensions = {**(request.config.extensions or {}), **route.extensions}
+    return replace(request, config=replace(request.config, extensions=extensions))
 
 
 def _speaks_natively(route: Route, planner: LM15Engine, request: lm15.Request) -> bool:

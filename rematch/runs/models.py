@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal
 
 import dspy
-from dspy import lm15
-from dspy.clients.engines.lm15_engine import LM15Engine, timeouts_for
 from pydantic import Field
 
 from rematch.errors import UsageError
-from rematch.runs.engine import AsyncRoleEngine, RoleEngine, Route
+from rematch.runs.engine import AsyncRoleEngine, RoleEngine
 from rematch.runs.metering import Meter
+from rematch.runs.routes import find_route, resolve_natively, split_extra
 from rematch.settings import Settings
 
 Role = Literal["agent", "summarizer", "judge", "distiller"]
-_CONNECTIONS = 512
 
 
 class ModelConfig(Settings):
@@ -56,14 +53,15 @@ def build_lm(role: Role, config: ModelConfig, meter: Meter) -> dspy.LM:
     Raises:
         UsageError: the model or its parameters cannot be used.
     """
-    route = _find_route(role, config)
-    options: dict[str, Any] = {
-        "temperature": config.temperature,
-        "max_tokens": config.max_tokens,
-        **({"reasoning_effort": config.reasoning_effort} if config.reasoning_effort else {}),
-        **config.extra,
-    }
     try:
+        carried, extensions = split_extra(config.extra)
+        route = find_route(role, config.model, config.api_base, config.timeout, extensions)
+        options: dict[str, Any] = {
+            "temperature": config.temperature,
+            "max_tokens": config.max_tokens,
+            **({"reasoning_effort": config.reasoning_effort} if config.reasoning_effort else {}),
+            **carried,
+        }
         return dspy.LM(
             config.model,
             engine=RoleEngine(route, meter),
@@ -80,43 +78,7 @@ def find_window(model: str) -> int | None:
     """The model's longest prompt in tokens, None where the price list does not know it."""
     from dspy.clients.model_metadata import model_info
 
-    provider = _resolve(model)
+    provider = resolve_natively(model)
     info = model_info(provider or model.partition("/")[0], model.partition("/")[2]) or {}
     window = info.get("max_input_tokens") or info.get("max_tokens")
     return window if isinstance(window, int) else None
-
-
-def _resolve(model: str) -> str | None:
-    """The native engine's provider for a model, None where it has none."""
-    try:
-        found = LM15Engine(lm15.RouterConfig(env={})).resolve(model)
-    except (lm15.UnknownModelError, lm15.UnsupportedFeatureError):
-        return None
-    return str(found.provider)
-
-
-def _find_route(role: Role, config: ModelConfig) -> Route:
-    prefix = config.model.partition("/")[0]
-    provider = _resolve(config.model)
-    variables = (f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL")
-    api_base = config.api_base or next((os.environ[v] for v in variables if v in os.environ), None)
-    options: dict[str, Any] = {"timeout": config.timeout}
-    keys: dict[str, str] = {}
-    if api_base:
-        options["api_base"] = api_base
-        if f"{prefix.upper()}_API_KEY" not in os.environ:
-            # A local server wants no key, but every client wants to send one.
-            options["api_key"] = keys[provider or prefix] = "none"
-    router = lm15.RouterConfig(
-        api_keys=keys if provider else None,
-        base_urls={provider: api_base} if provider and api_base else None,
-        timeouts=timeouts_for(config.timeout),
-        max_connections=_CONNECTIONS,
-    )
-    return Route(
-        role=role,
-        provider=provider or prefix,
-        native=provider is not None,
-        router=router,
-        options=options,
-    )
