@@ -1,9 +1,12 @@
 """The public Python door: configuration in, wired program out. The command line uses it too."""
 
-from rematch.app.building import Parts, build_selector, prepare_environment, run_async
+from rematch.app.agents import describe_parts
+from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
+from rematch.app.parts import Parts
 from rematch.app.reading import load_run, open_task, report_run_judge
+from rematch.app.running import Finished, as_json, count_run_calls, run_suite
 from rematch.app.selecting import (
     Selected,
     Selection,
@@ -12,30 +15,41 @@ from rematch.app.selecting import (
     select_pool,
 )
 from rematch.data.pools import Pool, read_pool
+from rematch.data.suites import Suite, load_suite
 from rematch.optimizers.evaluation import Evaluation
+from rematch.report.diagnostics import TaskRun
 from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
     "Config",
     "Evaluation",
+    "Finished",
     "Parts",
     "Pool",
     "RunFolder",
     "Selected",
     "Selection",
+    "Suite",
+    "TaskRun",
+    "as_json",
+    "build_run",
     "build_selector",
     "count_calls",
+    "count_run_calls",
+    "describe_parts",
     "dump_config",
     "evaluate_pool",
     "fit_evidence",
     "load_config",
     "load_run",
+    "load_suite",
     "open_selection",
     "open_task",
     "prepare_environment",
     "read_pool",
     "report_run_judge",
     "run_async",
+    "run_suite",
     "select_pool",
     "write_text",
 ]

@@ -13,33 +13,29 @@ from typing import Any, TypeVar
 
 import dspy
 
+from rematch.agents.sandboxes import sweep
+from rematch.app.agents import GradingBoxes, build_agent, name_agent
 from rematch.app.config import Config
-from rematch.data.records import Usage
+from rematch.app.parts import Parts, Run
+from rematch.app.running import describe_run
+from rematch.data.harbor_tasks import HarborTask
+from rematch.data.suites import Suite
 from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
 from rematch.evidence.summarizer import EvidenceSummarizer
-from rematch.programs import RTV, Judge, Rematch, Summarizer
+from rematch.grading.local import LocalGrader
+from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
 from rematch.runs.executor import LocalExecutor
+from rematch.runs.manifest import default_folder, open_folder
 from rematch.runs.metering import Meter
 from rematch.runs.models import ModelConfig, Role, build_lm, find_window
+from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
+from rematch.seams import Summarizer as SummarizerSeam
 
 T = TypeVar("T")
 _LOOP_THREADS = 32
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A wired program with what watches it."""
-
-    program: Rematch
-    meter: Meter
-    executor: LocalExecutor
-
-    def usage(self) -> dict[str, Usage]:
-        """What our own model calls cost so far, by role."""
-        return self.meter.by_role()
 
 
 def build_selector(
@@ -58,8 +54,74 @@ def build_selector(
         UsageError: a model cannot be used.
         ProgramFileError: the file does not fit.
     """
+    parts = _build_parts(config, on_change)
+    program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
+    if program_file is not None:
+        program.load(program_file)
+    return Parts(program, parts.meter, parts.executor)
+
+
+def build_run(
+    config: Config,
+    suite: Suite,
+    output: Path | None = None,
+    *,
+    redo: bool = False,
+    on_change: Callable[[str, int, int], None] | None = None,
+) -> Run:
+    """A suite's run: the program with an agent, its grader, and the folder that keeps results.
+
+    Args:
+        config: models, rules, agent.
+        suite: the tasks.
+        output: the run's folder; None takes the one that follows from the configuration.
+        redo: forget what the folder holds.
+        on_change: told (role, jobs running, jobs done) at every change.
+
+    Raises:
+        UsageError: a model or the folder cannot be used.
+        SandboxError: no sandbox works here that this agent may use.
+    """
+    manifest = describe_run(config, suite, name_agent(config))
+    parts = _build_parts(config, on_change)
+    tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
+    path = output or default_folder(manifest)
+    sweep()
+    sandboxed = build_agent(config, tasks, path / "trajectories")
+    folder = open_folder(path, manifest, redo=redo)
+    pdr = PDR(
+        RecordedAgent(sandboxed.agent, folder),
+        config.context,
+        distiller=parts.distiller,
+        executor=parts.executor,
+    )
+    summarizer = RecordedSummarizer(parts.summarizer, folder)
+    program = Rematch(summarizer, parts.rtv, pdr, config, parts.executor)
+    grader = LocalGrader(tasks, GradingBoxes(sandboxed.choice))
+    return Run(
+        program=program,
+        grader=grader,
+        folder=folder,
+        executor=parts.executor,
+        meter=parts.meter,
+        notices=sandboxed.notices,
+    )
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The parts that selecting and running share."""
+
+    summarizer: SummarizerSeam
+    rtv: RTV
+    distiller: Distiller | None
+    meter: Meter
+    executor: LocalExecutor
+
+
+def _build_parts(config: Config, on_change: Callable[[str, int, int], None] | None) -> _Built:
     meter = Meter()
-    executor = LocalExecutor(config.workers, on_change)
+    executor = LocalExecutor(_places(config), on_change)
     evidence = EvidenceSummarizer()
     models = config.models
     summarizer = (
@@ -74,11 +136,18 @@ def build_selector(
     )
     scorer = _read_weights(config.evidence.weights)
     judge = Judge(_lm("judge", models.judge, meter)) if models.judge else EvidenceJudge(scorer)
+    distiller = Distiller(_lm("distiller", models.distiller, meter)) if models.distiller else None
+    if config.context.distill and distiller is None:
+        raise UsageError("context.distill needs a model: --distiller-model provider/name")
     rtv = RTV(judge, config.rtv, scorer=scorer, executor=executor)
-    program = Rematch(summarizer, rtv, config=config, executor=executor)
-    if program_file is not None:
-        program.load(program_file)
-    return Parts(program, meter, executor)
+    return _Built(summarizer, rtv, distiller, meter, executor)
+
+
+def _places(config: Config) -> dict[str, int]:
+    """Jobs at once per role; what only computes gets one place per processor."""
+    processors = os.cpu_count() or 1
+    agent: dict[str, int] = {} if config.models.agent else {"agent": processors}
+    return {"grader": processors, **agent, **config.workers}
 
 
 def _read_weights(path: Path | None) -> EvidenceScorer:

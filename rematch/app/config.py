@@ -10,6 +10,9 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
+from rematch.agents.mini import MiniConfig
+from rematch.agents.repairer import RepairerConfig
+from rematch.agents.sandboxes import SandboxConfig
 from rematch.errors import UsageError
 from rematch.programs import ContextConfig, RematchConfig, RTVConfig, SummarizerConfig
 from rematch.runs.models import ModelsConfig
@@ -37,6 +40,17 @@ WorkerRole = Literal["agent", "summarizer", "judge", "distiller", "grader"]
 _SECRET = re.compile(r"api_?key|secret|password|authorization|access_?token", re.IGNORECASE)
 
 
+class AgentConfig(Settings):
+    """Who makes attempts, and in what. Without a model it is the offline repairer."""
+
+    sandbox: SandboxConfig = SandboxConfig()
+    """In what its commands run."""
+    mini: MiniConfig = MiniConfig()
+    """mini-SWE-agent's prompts and the limits of one rollout."""
+    repairer: RepairerConfig = RepairerConfig()
+    """Limits and habits of the offline repairer."""
+
+
 class Config(RematchConfig):
     """All of a run's settings."""
 
@@ -44,6 +58,8 @@ class Config(RematchConfig):
     """Fixes every random choice."""
     models: ModelsConfig = ModelsConfig()
     """A model per role; roles without one are answered from evidence."""
+    agent: AgentConfig = AgentConfig()
+    """Who makes attempts, and in what."""
     summarizer: SummarizerConfig = SummarizerConfig()
     """What a summary is made from."""
     rtv: RTVConfig = RTVConfig()

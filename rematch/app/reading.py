@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rematch.app.selecting import lighten
+from rematch.app.parts import lighten
 from rematch.errors import GradingError, InputError
 from rematch.report.diagnostics import TaskRun
 from rematch.report.judging import Figure, measure_length, report_judge

@@ -7,33 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rematch.app.config import Config
+from rematch.app.parts import Run
 from rematch.app.reading import load_task_run
 from rematch.data.records import Grade, Rollout, Task, Usage
 from rematch.data.suites import Suite, SuiteTask
 from rematch.errors import GradingError, ModelRefusedError, RematchError
-from rematch.programs import Outcome, Rematch
+from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
 from rematch.report.diagnostics import TaskRun
-from rematch.runs.folder import RunFolder, TaskFolder
+from rematch.runs.folder import TaskFolder
 from rematch.runs.manifest import Manifest, read_versions
-from rematch.runs.metering import Meter
-from rematch.seams import Executor, Grader
 
 _TASKS_IN_FLIGHT = 4
 _ELSEWHERE = {"workers"}
 """Settings that change where and when work is done, not its results."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A wired run: the program, the grader that it never sees, and where results go."""
-
-    program: Rematch
-    grader: Grader
-    folder: RunFolder
-    executor: Executor
-    meter: Meter
 
 
 @dataclass
@@ -108,7 +96,7 @@ async def run_suite(
     try:
         await gather_all(work(waiting) for _ in range(_TASKS_IN_FLIGHT))
     finally:
-        finished.usage = run.meter.by_role()
+        finished.usage = run.usage()
     order = [known.task.id for known in suite.tasks]
     finished.done = {
         task_id: finished.done[task_id] for task_id in order if task_id in finished.done

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rematch.app.building import Parts
 from rematch.app.config import Config
+from rematch.app.parts import Parts, lighten
 from rematch.data.pools import Pool
-from rematch.data.records import Bracket, Pick, Rollout, Step, Summary, Task, Usage
+from rematch.data.records import Bracket, Pick, Rollout, Summary, Task, Usage
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
@@ -141,13 +141,6 @@ async def _answer(
     if folder:
         _keep(selection, folder.task(task_id))
     return selection
-
-
-def lighten(rollout: Rollout) -> Rollout:
-    """A rollout whose steps are only counted: tables of many tasks need no more."""
-    steps = tuple(Step(number=step.number) for step in rollout.trajectory.steps)
-    light = rollout.trajectory.model_copy(update={"steps": steps})
-    return rollout.model_copy(update={"trajectory": light})
 
 
 def _keep(selection: Selection, folder: TaskFolder) -> None:

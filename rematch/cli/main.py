@@ -14,6 +14,7 @@ import rematch
 from rematch.cli.evaluate import evaluate
 from rematch.cli.judge_report import judge_report
 from rematch.cli.optimize import optimize
+from rematch.cli.run import run
 from rematch.cli.select import select
 from rematch.cli.show import show
 from rematch.errors import RematchError, UsageError
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(run)
 app.command()(select)
 app.command()(show)
 app.command()(judge_report)

@@ -69,7 +69,7 @@ def run(
         "keep_champion": keep_champion,
         "rtv.group_size": group_size,
         "rtv.votes": votes,
-        "agent.sandbox": sandbox,
+        "agent.sandbox.kind": sandbox,
         "seed": seed,
     }
     settings = app.load_config(config or (), flags)
@@ -115,12 +115,13 @@ def _tell(run: TaskRun) -> str:
 
 
 def _show(finished: Finished, folder: Path, settings: Config) -> None:
+    from rematch import app
     from rematch.report.run_table import format_run, tasks_table
 
     console = open_console()
     runs = list(finished.done.values())
     console.print(tasks_table(runs))
-    console.print(f"\n{settings.describe_agent()}")
+    console.print(f"\n{app.describe_parts(settings)}\n", soft_wrap=True)
     for line in format_run(runs):
         console.print(line, soft_wrap=True)
     for task_id, reason in finished.failures.items():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from rematch.data.harbor_tasks import HarborTask, SealedTests
+from rematch.data.harbor_tasks import HarborTask
 from rematch.data.records import Grade, Rollout, Task
 from rematch.data.suites import lay_out
 from rematch.errors import GradingError, SandboxError
@@ -46,14 +48,11 @@ class Outcome(Protocol):
 
 
 class GradingBox(Protocol):
-    """A sandbox that holds the patched environment and the hidden tests.
-
-    `places` says where: TESTS_DIR, APP_DIR and VERIFIER_DIR as its commands see them.
-    """
+    """A sandbox over a folder that holds app/ (patched) and tests/; `workdir` is that folder."""
 
     @property
-    def places(self) -> Mapping[str, str]:
-        """The three variables of the task convention."""
+    def workdir(self) -> str:
+        """The folder, as commands see it."""
         ...
 
     def execute(self, command: str, timeout: float | None = None) -> Outcome:
@@ -61,8 +60,8 @@ class GradingBox(Protocol):
         ...
 
 
-OpenBox = Callable[[Path, Path, float], AbstractContextManager[GradingBox]]
-"""(patched environment, hidden tests, seconds) to a grading box."""
+OpenBox = Callable[[Path, float], AbstractContextManager[GradingBox]]
+"""(folder, seconds that a command may take) to a grading box."""
 
 
 class LocalGrader:
@@ -70,7 +69,7 @@ class LocalGrader:
 
     Args:
         tasks: the suite's tasks by id.
-        open_box: opens a sandbox over a patched environment and the hidden tests.
+        open_box: opens a sandbox over the patched environment and the hidden tests.
         workers: how many gradings run at once.
     """
 
@@ -96,26 +95,30 @@ class LocalGrader:
     def _grade(self, known: HarborTask, rollout: Rollout) -> Grade:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="rematch-grade-") as name:
-            app = Path(name) / "app"
-            lay_out(known, app)
+            box = Path(name)
+            lay_out(known, box / "app")
             if rollout.patch and rollout.patch.strip():
-                fault = apply_patch(rollout.patch, app)
+                fault = apply_patch(rollout.patch, box / "app")
                 if fault:
                     return _refuse(rollout, "patch-failed", fault, began)
+            shutil.copytree(known.sealed.folder, box / "tests")
             try:
-                return self._run_tests(known.sealed, app, rollout, began)
+                return self._run_tests(box, known.sealed.timeout, rollout, began)
             except SandboxError as error:
                 return _refuse(rollout, "sandbox-failed", str(error), began)
 
-    def _run_tests(self, sealed: SealedTests, app: Path, rollout: Rollout, began: float) -> Grade:
-        with self._open_box(app, sealed.folder, sealed.timeout) as box:
-            variables = " ".join(f"{name}={place}" for name, place in box.places.items())
-            place = box.places["VERIFIER_DIR"]
-            run = f'mkdir -p {place} && {variables} bash "{box.places["TESTS_DIR"]}/test.sh"'
-            tests = box.execute(run, sealed.timeout)
+    def _run_tests(self, folder: Path, seconds: float, rollout: Rollout, began: float) -> Grade:
+        with self._open_box(folder, seconds) as box:
+            places = {
+                "APP_DIR": f"{box.workdir}/app",
+                "TESTS_DIR": f"{box.workdir}/tests",
+                "VERIFIER_DIR": f"{box.workdir}/verifier",
+            }
+            variables = " ".join(f"{k}={shlex.quote(v)}" for k, v in places.items())
+            tests = box.execute(f"env {variables} bash tests/test.sh", seconds)
             if tests.timed_out:
-                return _refuse(rollout, "timeout", f"no end after {sealed.timeout:g} s", began)
-            told = box.execute(f"cat {place}/{_REWARD}")
+                return _refuse(rollout, "timeout", f"no end after {seconds:g} s", began)
+            told = box.execute(f"cat verifier/{_REWARD}")
         try:
             reward = float(told.output.strip())
         except ValueError:

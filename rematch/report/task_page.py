@@ -53,7 +53,7 @@ def _format_summary(summary: Summary) -> list[str]:
     if summary.left_out:
         lines.append(f"    not seen: {one_line(summary.left_out)}")
     if summary.checks:
-        verdicts = Counter(check.verdict for check in summary.checks)
+        verdicts: Counter[str] = Counter(check.verdict for check in summary.checks)
         counts = ", ".join(f"{verdicts[v]} {v}" for v in _VERDICTS)
         lines.append(f"    claims: {counts}")
     lines += [

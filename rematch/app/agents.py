@@ -1,0 +1,110 @@
+"""From the configuration to an agent in its sandbox, and to the boxes that grading runs in."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rematch.agents.mini import MiniAgent, MiniModelConfig
+from rematch.agents.repairer import make_repairer
+from rematch.agents.sandboxes import Sandbox, SandboxChoice, choose_sandbox
+from rematch.app.config import Config
+from rematch.data.harbor_tasks import HarborTask
+from rematch.data.records import Task
+from rematch.data.suites import lay_out
+from rematch.grading.local import GradingBox
+from rematch.seams import Agent
+
+OFFLINE = "offline"
+"""What the offline repairer's runs are called."""
+
+
+@dataclass(frozen=True)
+class Sandboxed:
+    """An agent and the sandbox that it and grading use; `notices` are lines for the user."""
+
+    agent: Agent
+    choice: SandboxChoice
+    notices: tuple[str, ...] = ()
+
+
+def name_agent(config: Config) -> str:
+    """The agent's short name: part of what a run is called."""
+    return "mini" if config.models.agent else OFFLINE
+
+
+def describe_parts(config: Config) -> str:
+    """One line that says who answered what; what is offline is named so."""
+    models = config.models
+    agent = (
+        f"mini-SWE-agent with {models.agent.model}"
+        if models.agent
+        else "the offline repairer (no language model: these figures say nothing about models)"
+    )
+    summarizer = models.summarizer.model if models.summarizer else "evidence"
+    judge = models.judge.model if models.judge else "evidence"
+    return f"agent: {agent}; summaries: {summarizer}; judge: {judge}"
+
+
+def build_agent(config: Config, tasks: dict[str, HarborTask], trajectories: Path) -> Sandboxed:
+    """The agent for tasks in folders.
+
+    Args:
+        config: model, sandbox and limits.
+        tasks: by id.
+        trajectories: folder for mini-SWE-agent's own trajectory files.
+
+    Raises:
+        SandboxError: no sandbox works here that this agent may use.
+    """
+    settings, model = config.agent, config.models.agent
+    choice = choose_sandbox(settings.sandbox.kind, model is None, settings.sandbox)
+    pristine = _Pristine(tasks)
+
+    def make_sandbox(task: Task) -> Sandbox:
+        return choice.make(pristine.open(task.id))
+
+    if model is None:
+        agent = MiniAgent(
+            settings.mini,
+            make_sandbox,
+            model_factory=lambda task, seed: make_repairer(task, seed, settings.repairer),
+            seed=config.seed,
+            name="offline-repairer",
+        )
+    else:
+        driver = MiniModelConfig.model_validate(model.model_dump())
+        agent = MiniAgent(
+            settings.mini, make_sandbox, model=driver, seed=config.seed, trajectories=trajectories
+        )
+    notices = (choice.notice,) if choice.notice else ()
+    return Sandboxed(agent, choice, notices)
+
+
+@dataclass(frozen=True)
+class GradingBoxes:
+    """Opens grading boxes in sandboxes of one kind."""
+
+    choice: SandboxChoice
+
+    def __call__(self, folder: Path, seconds: float) -> AbstractContextManager[GradingBox]:
+        """A sandbox over a folder whose commands may take so long."""
+        limits = self.choice.config.limits.model_copy(update={"seconds": seconds})
+        config = self.choice.config.model_copy(update={"limits": limits})
+        return SandboxChoice(self.choice.kind, config=config).make(folder)
+
+
+class _Pristine:
+    """Each task's work files as they stand at the start, laid out once for all its rollouts."""
+
+    def __init__(self, tasks: dict[str, HarborTask]) -> None:
+        self._tasks = tasks
+        self._folder = tempfile.TemporaryDirectory(prefix="rematch-tasks-")
+
+    def open(self, task_id: str) -> Path:
+        target = Path(self._folder.name) / task_id
+        if not target.exists():
+            lay_out(self._tasks[task_id], target)
+        return target

@@ -1,0 +1,41 @@
+"""What building hands to selecting and running: wired programs with what watches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rematch.data.records import Rollout, Step, Usage
+from rematch.programs import Rematch
+from rematch.runs.executor import LocalExecutor
+from rematch.runs.folder import RunFolder
+from rematch.runs.metering import Meter
+from rematch.seams import Grader
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A wired program with what watches it."""
+
+    program: Rematch
+    meter: Meter
+    executor: LocalExecutor
+
+    def usage(self) -> dict[str, Usage]:
+        """What our own model calls cost so far, by role."""
+        return self.meter.by_role()
+
+
+@dataclass(frozen=True)
+class Run(Parts):
+    """A suite's run: also the grader that the program never sees, and where results go."""
+
+    grader: Grader
+    folder: RunFolder
+    notices: tuple[str, ...] = ()
+
+
+def lighten(rollout: Rollout) -> Rollout:
+    """A rollout whose steps are only counted: tables of many tasks need no more."""
+    steps = tuple(Step(number=step.number) for step in rollout.trajectory.steps)
+    light = rollout.trajectory.model_copy(update={"steps": steps})
+    return rollout.model_copy(update={"trajectory": light})
