@@ -147,7 +147,8 @@ def _places(config: Config) -> dict[str, int]:
     """Jobs at once per role; what only computes gets one place per processor."""
     processors = os.cpu_count() or 1
     agent: dict[str, int] = {} if config.models.agent else {"agent": processors}
-    return {"grader": processors, **agent, **config.workers}
+    asked = {str(role): count for role, count in config.workers.items()}
+    return {"grader": processors, **agent, **asked}
 
 
 def _read_weights(path: Path | None) -> EvidenceScorer:
