@@ -20,6 +20,7 @@ STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 """How strongly weights are held to their priors; one task's pairs weigh 1."""
 
 _INNER_FOLDS = 5
+_ENOUGH_TASKS = 10  # with mixed outcomes; fewer can't tell one strength from another
 
 
 def fit(
@@ -130,8 +131,8 @@ def _fit(tasks: Sequence[LabelledTask], names: Sequence[str], strength: float) -
 
 
 def _choose_strength(tasks: Sequence[LabelledTask], names: Sequence[str], seed: int) -> float:
-    """The strength under which held-out tasks are likeliest; the strongest for want of tasks."""
-    if len(tasks) < 2:
+    """The strength under which held-out tasks are likeliest; the strongest where tasks are few."""
+    if len(tasks) < _ENOUGH_TASKS:
         return STRENGTHS[-1]
     scales = [BY_NAME[name].scale for name in names]
     likelihoods = dict.fromkeys(STRENGTHS, 0.0)

@@ -141,7 +141,7 @@ def _read(rollout: Rollout) -> Facts:
         exit_codes=sum(action.exit_code is not None for _, action in taken),
         failed=_find_failed(taken, readings),
         timeouts=sum(_timed_out(action) for _, action in taken),
-        repeated=len(taken) - len({action.command for _, action in taken}),
+        repeated=_count_repeats(taken),
         edits_after_green=()
         if green is None
         else tuple(edit for edit in edits if edit.step > green and edit.is_source),
@@ -200,6 +200,11 @@ def _read_end(taken: list[tuple[int, Action]], readings: list[Reading]) -> froze
         words.update(_WORD.findall(action.command[-_END_CHARACTERS:]))
         words.update(_WORD.findall(action.output[-_END_CHARACTERS:]))
     return frozenset(words)
+
+
+def _count_repeats(taken: list[tuple[int, Action]]) -> int:
+    commands = [action.command for _, action in taken if action.command.strip()]
+    return len(commands) - len(set(commands))
 
 
 def _timed_out(action: Action) -> bool:

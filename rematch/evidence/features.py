@@ -15,7 +15,8 @@ from rematch.data.records import Ending
 from rematch.evidence.agreement import measure_agreement
 from rematch.evidence.facts import Facts
 
-_REPORT_CHARACTERS = 50
+_WHOLE_REPORT = 1_000  # characters of a last message, from which on length says nothing more
+_MOST_REPEATS = 0.2  # of the commands; some agents only ever poll
 
 Column = list[float | None]
 
@@ -52,6 +53,10 @@ def _fewer(count: float | None) -> float | None:
     return None if count is None else -math.log(count + 1)
 
 
+def _reported(facts: Facts) -> float:
+    return math.log(1 + min(facts.last_message, _WHOLE_REPORT)) / math.log(1 + _WHOLE_REPORT)
+
+
 def _last_test(facts: Facts) -> float:
     run = facts.last_test
     return 0.0 if run is None else 1.0 if run.verdict == "green" else -1.0
@@ -82,11 +87,11 @@ FEATURES = (
     Feature(
         "reported",
         "ending",
-        "its last message says something (50 characters or more)",
+        "its last message reports: 0 without words, 1 from 1000 characters on (logarithm)",
         "its last message reports what was done",
         0.3,
         0.1,
-        _each(lambda facts: float(facts.last_message >= _REPORT_CHARACTERS)),
+        _each(_reported),
     ),
     Feature(
         "fewer_steps",
@@ -145,11 +150,11 @@ FEATURES = (
     Feature(
         "fewer_repeats",
         "errors",
-        "a smaller share of commands that were run before, word for word",
+        "a smaller share (at most a fifth) of commands that were run before, word for word",
         "it repeated fewer commands",
         0.03,
         0.1,
-        _each(lambda facts: -facts.repeated / max(facts.commands, 1)),
+        _each(lambda facts: -min(facts.repeated / max(facts.commands, 1), _MOST_REPEATS)),
     ),
     Feature(
         "last_test",
