@@ -73,9 +73,11 @@ class Terminus(Program):
         return Turn(
             screen=screen,
             task_complete=reply.task_complete,
-            analysis=clip(reply.analysis, _TEXT_CAP),
-            explanation=clip(reply.explanation, _TEXT_CAP),
-            commands=tuple(reply.commands),
+            analysis=clip(_clean(reply.analysis), _TEXT_CAP),
+            explanation=clip(_clean(reply.explanation), _TEXT_CAP),
+            commands=tuple(
+                entry.model_copy(update={"keys": _clean(entry.keys)}) for entry in reply.commands
+            ),
             usage=answer.usage,
         )
 
@@ -91,6 +93,11 @@ class Terminus(Program):
                 if not kept:
                     raise
                 budget //= 2
+
+
+def _clean(text: str) -> str:
+    """The text as UTF-8 can hold it: replies may bring lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _recall(turn: Turn) -> dict[str, Any]:

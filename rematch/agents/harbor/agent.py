@@ -1,0 +1,169 @@
+"""The agent adapter: one rollout is one Harbor trial."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from weakref import WeakKeyDictionary
+
+from rematch.agents.harbor.config import HarborConfig, HarborModel
+from rematch.agents.harbor.seat import Operator, operator
+from rematch.agents.harbor.trials import TERMINUS_1, Trials
+from rematch.agents.mini.results import hide_secrets
+from rematch.data.formats import harbor
+from rematch.data.formats.recorded import Recorded, one_line
+from rematch.data.harbor_package import load_harbor
+from rematch.data.harbor_tasks import HarborTask
+from rematch.data.records import Ending, Rollout, Task, Trajectory, name_rollout
+from rematch.errors import AgentError, InputError, ModelRefusedError, UsageError
+
+_REFUSALS = (
+    *("AuthenticationError", "AgentAuthenticationError", "ModelNotFoundError"),
+    *("MissingModelCredentialError", "ModelRefusedError"),
+)
+"""Exceptions of a trial after which every other trial would end the same way."""
+_NOT_RETRIED = {"TurnLimitError", "ModelRefusedError", "UnreadableReplyError"}
+_FORMAT = "harbor-trial"
+_TRIALS = 4
+"""Trials at once where nothing is said, as in Harbor."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a rollout's trial leaves its files, and who is told when it is over.
+
+    Attributes:
+        folder: a rollout's own folder, for (task id, rollout id).
+        seal: takes (task id, rollout id, trial folder) before anything is read from the trial;
+            what the verifier said is its to keep. The folder may be empty.
+    """
+
+    folder: Callable[[str, str], Path]
+    seal: Callable[[str, str, Path], None]
+
+
+class HarborAgent:
+    """Makes rollouts with any agent of Harbor's. An `Agent`.
+
+    Args:
+        name: the agent's name in Harbor, `terminus-1`, or `module:Class`.
+        config: its options, environment and limits.
+        tasks: the suite's tasks by id.
+        places: where trials go.
+        model: what drives it; None for agents without one.
+        pilot: decides for terminus-1.
+        n_concurrent: trials at once where the configuration does not say.
+
+    Raises:
+        UsageError: Harbor is missing, or will not run this agent so.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: HarborConfig,
+        tasks: Mapping[str, HarborTask],
+        places: Places,
+        *,
+        model: HarborModel | None = None,
+        pilot: Operator | None = None,
+        n_concurrent: int | None = None,
+    ) -> None:
+        if name == TERMINUS_1 and (pilot is None or model is None):
+            raise UsageError("harbor:terminus-1 is driven by a model: give --model provider/name")
+        self._name = name
+        self._tasks = tasks
+        self._places = places
+        self._pilot = pilot
+        self._trials = Trials(name, config, model)
+        self._at_once = config.n_concurrent or n_concurrent or _TRIALS
+        self._retries = config.retries
+        # Its semaphores belong to a loop.
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+
+    async def attempt(self, task: Task, *, context: str, iteration: int, index: int) -> Rollout:
+        """Make one rollout. Whatever goes wrong in it is told in its ending.
+
+        Raises:
+            ModelRefusedError: the provider will not serve this run.
+            AgentError: the task is none of the suite's.
+        """
+        known = self._tasks.get(task.id)
+        if known is None:
+            raise AgentError(f"{task.id}: is not in the suite, so Harbor has no folder to run")
+        rollout_id = name_rollout(task.id, iteration, index)
+        folder = self._places.folder(task.id, rollout_id)
+        shutil.rmtree(folder, ignore_errors=True)  # of a trial that never ended
+        trial = folder / f"{task.id[:32]}__{uuid4().hex[:8]}"
+        described = self._trials.describe(known.folder, task.suite, folder, trial.name, context)
+        fault = ""
+        seat = operator.set(self._pilot)
+        try:
+            await self._queue().submit(described)
+        except Exception as error:  # noqa: BLE001  (an attempt that fails is a record)
+            fault = f"{type(error).__name__}: {error}"
+        finally:
+            operator.reset(seat)
+        self._places.seal(task.id, rollout_id, trial)
+        recorded = read_trial(trial, fault)
+        rollout = recorded.to_rollout(rollout_id, task.id, folder.as_posix(), _FORMAT)
+        origin = rollout.origin.model_copy(
+            update={"agent": f"harbor:{self._name}", "model": self._model(recorded)}
+        )
+        return rollout.model_copy(update={"iteration": iteration, "origin": origin})
+
+    def _queue(self) -> Any:
+        """Harbor's own queue: it bounds what runs at once, and repeats what may be repeated."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._queues:
+            retry = load_harbor("models.job.config").RetryConfig(max_retries=self._retries)
+            retry = retry.model_copy(
+                update={"exclude_exceptions": {*(retry.exclude_exceptions or ()), *_NOT_RETRIED}}
+            )
+            queue = load_harbor("trial.queue").TrialQueue(self._at_once, retry)
+            self._queues[loop] = queue
+        return self._queues[loop]
+
+    def _model(self, recorded: Recorded) -> str:
+        return self._trials.agent.model_name or recorded.model
+
+
+def read_trial(folder: Path, fault: str = "") -> Recorded:
+    """What a trial left, without what its verifier said.
+
+    Args:
+        folder: the trial's; it may be missing or incomplete.
+        fault: why Harbor could not even run it, "" where it could.
+
+    Raises:
+        ModelRefusedError: the provider refused, as it would refuse every trial.
+    """
+    trial: dict[str, Any] = {}
+    try:
+        trial = harbor.load_trial(folder)
+        recorded = next(harbor.read(trial))
+    except InputError as error:
+        recorded = _crashed(f"its trajectory cannot be read: {error}")
+    told = trial.get("exception_info") or {}
+    kind = str(told.get("exception_type", "")) or fault.partition(":")[0]
+    if kind in _REFUSALS:
+        reason = one_line(str(told.get("exception_message", "")) or fault)
+        raise ModelRefusedError(hide_secrets(f"{kind}: {reason}"))
+    return _crashed(fault) if fault else _without_secrets(recorded)
+
+
+def _crashed(reason: str) -> Recorded:
+    told = hide_secrets(one_line(reason))
+    return Recorded(trajectory=Trajectory(ending=Ending.CRASHED, ending_detail=told))
+
+
+def _without_secrets(recorded: Recorded) -> Recorded:
+    """Providers quote keys in their errors, and Harbor blacks out only those it was given."""
+    told = hide_secrets(recorded.trajectory.ending_detail)
+    trajectory = recorded.trajectory.model_copy(update={"ending_detail": told})
+    return replace(recorded, trajectory=trajectory)
