@@ -11,55 +11,64 @@ from rematch.agents.mini import MiniAgent, MiniModelConfig
 from rematch.agents.repairer import make_repairer
 from rematch.agents.sandboxes import Sandbox, SandboxChoice, choose_sandbox
 from rematch.app.config import Config
+from rematch.app.harbor import build_harbor, describe_harbor
 from rematch.data.harbor_tasks import HarborTask
 from rematch.data.records import Task
 from rematch.data.suites import lay_out
-from rematch.grading.local import GradingBox
-from rematch.seams import Agent
+from rematch.grading.local import GradingBox, LocalGrader
+from rematch.runs.folder import RunFolder, file_name
+from rematch.seams import Agent, Grader
 
 OFFLINE = "offline"
 """What the offline repairer's runs are called."""
 
 
 @dataclass(frozen=True)
-class Sandboxed:
-    """An agent and the sandbox that it and grading use; `notices` are lines for the user."""
+class Hands:
+    """Who makes attempts and who grades them; `notices` are lines for the user."""
 
     agent: Agent
-    choice: SandboxChoice
+    grader: Grader
     notices: tuple[str, ...] = ()
 
 
 def name_agent(config: Config) -> str:
     """The agent's short name: part of what a run is called."""
+    if config.agent.in_harbor:
+        return file_name(config.agent.name.replace(":", "-"))
     return "mini" if config.models.agent else OFFLINE
 
 
 def describe_parts(config: Config) -> str:
     """One line that says who answered what; what is offline is named so."""
     models = config.models
-    agent = (
-        f"mini-SWE-agent with {models.agent.model}"
-        if models.agent
-        else "the offline repairer (no language model: these figures say nothing about models)"
-    )
+    if config.agent.in_harbor:
+        agent = describe_harbor(config)
+    elif models.agent:
+        agent = f"mini-SWE-agent with {models.agent.model}"
+    else:
+        agent = "the offline repairer (no language model: these figures say nothing about models)"
     summarizer = models.summarizer.model if models.summarizer else "evidence"
     judge = models.judge.model if models.judge else "evidence"
     return f"agent: {agent}; summaries: {summarizer}; judge: {judge}"
 
 
-def build_agent(config: Config, tasks: dict[str, HarborTask], trajectories: Path) -> Sandboxed:
-    """The agent for tasks in folders.
+def build_hands(config: Config, tasks: dict[str, HarborTask], folder: RunFolder) -> Hands:
+    """The agent for tasks in folders, and their grader.
 
     Args:
-        config: model, sandbox and limits.
+        config: agent, model, sandbox and limits.
         tasks: by id.
-        trajectories: folder for mini-SWE-agent's own trajectory files.
+        folder: keeps what an agent leaves beside its rollouts.
 
     Raises:
         SandboxError: no sandbox works here that this agent may use.
+        UsageError: Harbor is missing, or will not run this agent so.
     """
+    if config.agent.in_harbor:
+        return Hands(*build_harbor(config, tasks, folder))
     settings, model = config.agent, config.models.agent
+    trajectories = folder.path / "trajectories"
     choice = choose_sandbox(settings.sandbox.kind, model is None, settings.sandbox)
     pristine = _Pristine(tasks)
 
@@ -80,7 +89,7 @@ def build_agent(config: Config, tasks: dict[str, HarborTask], trajectories: Path
             settings.mini, make_sandbox, model=driver, seed=config.seed, trajectories=trajectories
         )
     notices = (choice.notice,) if choice.notice else ()
-    return Sandboxed(agent, choice, notices)
+    return Hands(agent, LocalGrader(tasks, GradingBoxes(choice)), notices)
 
 
 @dataclass(frozen=True)

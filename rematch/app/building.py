@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import dspy
 
 from rematch.agents.sandboxes import sweep
-from rematch.app.agents import GradingBoxes, build_agent, name_agent
+from rematch.app.agents import build_hands, name_agent
 from rematch.app.config import Config
+from rematch.app.harbor import TRIALS
 from rematch.app.parts import Parts, Run
 from rematch.app.running import describe_run
 from rematch.data.harbor_tasks import HarborTask
@@ -25,9 +26,9 @@ from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
 from rematch.evidence.summarizer import EvidenceSummarizer
-from rematch.grading.local import LocalGrader
 from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
 from rematch.runs.executor import LocalExecutor
+from rematch.runs.folder import RunFolder
 from rematch.runs.manifest import default_folder, open_folder
 from rematch.runs.metering import Meter
 from rematch.runs.models import ModelConfig, Role, build_lm, find_window
@@ -87,24 +88,23 @@ def build_run(
     tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
     path = output or default_folder(manifest)
     sweep()
-    sandboxed = build_agent(config, tasks, path / "trajectories")
+    hands = build_hands(config, tasks, RunFolder(path))
     folder = open_folder(path, manifest, redo=redo)
     pdr = PDR(
-        RecordedAgent(sandboxed.agent, folder),
+        RecordedAgent(hands.agent, folder),
         config.context,
         distiller=parts.distiller,
         executor=parts.executor,
     )
     summarizer = RecordedSummarizer(parts.summarizer, folder)
     program = Rematch(summarizer, parts.rtv, pdr, config, parts.executor)
-    grader = LocalGrader(tasks, GradingBoxes(sandboxed.choice))
     return Run(
         program=program,
-        grader=grader,
+        grader=hands.grader,
         folder=folder,
         executor=parts.executor,
         meter=parts.meter,
-        notices=sandboxed.notices,
+        notices=hands.notices,
     )
 
 
@@ -147,6 +147,8 @@ def _places(config: Config) -> dict[str, int]:
     """Jobs at once per role; what only computes gets one place per processor."""
     processors = os.cpu_count() or 1
     agent: dict[str, int] = {} if config.models.agent else {"agent": processors}
+    if config.agent.in_harbor:
+        agent = {"agent": TRIALS}
     asked = {str(role): count for role, count in config.workers.items()}
     return {"grader": processors, **agent, **asked}
 

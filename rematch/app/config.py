@@ -10,11 +10,18 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
+from rematch.agents.harbor import HarborConfig
 from rematch.agents.mini import MiniConfig
 from rematch.agents.repairer import RepairerConfig
 from rematch.agents.sandboxes import SandboxConfig
 from rematch.errors import UsageError
-from rematch.programs import ContextConfig, RematchConfig, RTVConfig, SummarizerConfig
+from rematch.programs import (
+    ContextConfig,
+    RematchConfig,
+    RTVConfig,
+    SummarizerConfig,
+    TerminusConfig,
+)
 from rematch.runs.models import ModelsConfig
 from rematch.settings import Settings
 
@@ -41,14 +48,30 @@ _SECRET = re.compile(r"api_?key|secret|password|authorization|access_?token", re
 
 
 class AgentConfig(Settings):
-    """Who makes attempts, and in what. Without a model it is the offline repairer."""
+    """Who makes attempts, and in what: where no name is given, mini-SWE-agent.
 
+    Without a model that is the offline repairer.
+    """
+
+    name: str = Field(default="", pattern=r"^(harbor:\S+)?$")
+    """`harbor:NAME` for any agent of Harbor's, or `harbor:terminus-1` for the paper's."""
     sandbox: SandboxConfig = SandboxConfig()
     """In what its commands run."""
     mini: MiniConfig = MiniConfig()
     """mini-SWE-agent's prompts and the limits of one rollout."""
     repairer: RepairerConfig = RepairerConfig()
     """Limits and habits of the offline repairer."""
+    harbor: HarborConfig = HarborConfig()
+    """How Harbor runs an agent."""
+    terminus: TerminusConfig = TerminusConfig()
+    """What Terminus 1 is shown."""
+    program: Path | None = None
+    """A file of tuned prompts for Terminus 1."""
+
+    @property
+    def in_harbor(self) -> bool:
+        """Whether Harbor runs the tasks."""
+        return bool(self.name)
 
 
 class Config(RematchConfig):
@@ -193,6 +216,8 @@ def _say(mistake: Mapping[str, Any]) -> str:
         return "unknown key"
     if mistake["type"] == "missing":
         return "is needed"
+    if mistake["type"] == "string_pattern_mismatch" and mistake["loc"] == ("agent", "name"):
+        return f"{mistake['input']!r} must be written harbor:NAME, such as harbor:terminus-2"
     if mistake["type"] == "string_pattern_mismatch" and mistake["loc"][-1] == "model":
         return f"{mistake['input']!r} must be written provider/name, such as openai/gpt-5-mini"
     return str(mistake["msg"]).removeprefix("Value error, ")

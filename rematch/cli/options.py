@@ -99,6 +99,23 @@ AgentModel = Annotated[
 DistillerModel = Annotated[
     str | None, typer.Option(help="Model that distills contexts.", rich_help_panel=_MODELS)
 ]
+AgentName = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        help="harbor:NAME runs any agent of Harbor's (terminus-2, claude-code, ...), "
+        "harbor:terminus-1 the paper's; default: mini-SWE-agent.",
+        rich_help_panel=_MODELS,
+    ),
+]
+AgentKwarg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--agent-kwarg",
+        help="An option of Harbor's agent, as name=value; repeatable.",
+        rich_help_panel=_MODELS,
+    ),
+]
 Sandbox = Annotated[
     str | None,
     typer.Option(help="bwrap, docker or process; auto takes the best.", rich_help_panel=_RULES),
@@ -149,6 +166,27 @@ def overlay_models(model: str | None, api_base: str | None, **roles: str | None)
             keys[f"models.{role}.api_base"] = api_base
     if api_base and not keys:
         raise UsageError("--api-base: name a model too, such as --model openai/NAME")
+    return keys
+
+
+def overlay_kwargs(given: list[str] | None) -> dict[str, Any]:
+    """Dotted keys for the options of Harbor's agent, each given as name=value.
+
+    Raises:
+        UsageError: one is given otherwise.
+    """
+    import yaml
+
+    keys: dict[str, Any] = {}
+    for line in given or ():
+        name, equals, value = line.partition("=")
+        try:
+            if not equals or not name.strip():
+                raise ValueError
+            keys[f"agent.harbor.kwargs.{name.strip()}"] = yaml.safe_load(value)
+        except (ValueError, yaml.YAMLError) as error:
+            example = "write name=value, such as max_turns=30"
+            raise UsageError(f"--agent-kwarg {line}: {example}") from error
     return keys
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    suite: Annotated[str, typer.Argument(help="`pocket`, a task folder, or a folder of them.")],
+    suite: Annotated[
+        str, typer.Argument(help="`pocket`, a task folder, a folder of them, or name@version.")
+    ],
     only: Annotated[
         str | None, typer.Option("--filter", help="Only tasks whose id matches this glob.")
     ] = None,
@@ -30,6 +32,8 @@ def run(
     votes: options.Votes = None,
     context: options.Context = None,
     keep_champion: options.KeepChampion = None,
+    agent: options.AgentName = None,
+    agent_kwarg: options.AgentKwarg = None,
     model: options.ModelName = None,
     agent_model: options.AgentModel = None,
     summarizer_model: options.SummarizerModel = None,
@@ -62,6 +66,8 @@ def run(
             distiller=distiller_model,
         ),
         **options.overlay_workers(workers),
+        **options.overlay_kwargs(agent_kwarg),
+        "agent.name": agent,
         "n": rollouts,
         "iterations": iterations,
         "context.k": kept,
@@ -76,7 +82,14 @@ def run(
     if print_config:
         sys.stdout.write(app.dump_config(settings))
         return
-    loaded = app.load_suite(suite, only=only, part=part)
+    hands = settings.agent
+    loaded = app.load_suite(
+        suite,
+        only=only,
+        part=part,
+        in_harbor=hands.in_harbor,
+        registry=hands.harbor.registry,
+    )
     if dry_run:
         _show_calls(loaded, settings, as_json)
         return

@@ -28,6 +28,8 @@ class RunFolder:
             brackets/NN.json     in the order in which they were played
             pick.json            there when the task is done
             grades/ID.json       written after selection only
+            trials/ID/           what Harbor wrote of an attempt that it ran
+            sealed/ID.json       what Harbor's verifier said of it; grading alone opens it
 
     A task whose `pick.json` is there is finished; everything else is taken over as far as it got.
     """
@@ -111,6 +113,14 @@ class TaskFolder:
     def grades(self) -> dict[str, Grade]:
         """Grades by rollout id."""
         return {grade.rollout_id: grade for grade in self._all("grades", Grade)}
+
+    def trial(self, rollout_id: str) -> Path:
+        """The folder in which Harbor leaves an attempt's trial."""
+        return self.path / "trials" / file_name(rollout_id)
+
+    def sealed(self, rollout_id: str) -> Path:
+        """The file that grading keeps for itself until a rollout is graded."""
+        return self._of("sealed", rollout_id)
 
     def _of(self, kind: str, rollout_id: str) -> Path:
         return self.path / kind / f"{file_name(rollout_id)}.json"

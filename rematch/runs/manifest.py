@@ -17,7 +17,7 @@ from rematch.data.records import StoredRecord
 from rematch.errors import UsageError
 from rematch.runs.folder import RunFolder, read_record, write_record
 
-_WATCHED = ("rematch-agents", "dspy", "litellm", "mini-swe-agent")
+_WATCHED = ("rematch-agents", "dspy", "litellm", "mini-swe-agent", "harbor")
 
 
 class Manifest(StoredRecord):

@@ -29,8 +29,6 @@ _REFUSALS = (
 """Exceptions of a trial after which every other trial would end the same way."""
 _NOT_RETRIED = {"TurnLimitError", "ModelRefusedError", "UnreadableReplyError"}
 _FORMAT = "harbor-trial"
-_TRIALS = 4
-"""Trials at once where nothing is said, as in Harbor."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class HarborAgent:
         places: where trials go.
         model: what drives it; None for agents without one.
         pilot: decides for terminus-1.
-        n_concurrent: trials at once where the configuration does not say.
+        n_concurrent: trials at once.
 
     Raises:
         UsageError: Harbor is missing, or will not run this agent so.
@@ -72,7 +70,7 @@ class HarborAgent:
         *,
         model: HarborModel | None = None,
         pilot: Operator | None = None,
-        n_concurrent: int | None = None,
+        n_concurrent: int = 4,
     ) -> None:
         if name == TERMINUS_1 and (pilot is None or model is None):
             raise UsageError("harbor:terminus-1 is driven by a model: give --model provider/name")
@@ -81,7 +79,7 @@ class HarborAgent:
         self._places = places
         self._pilot = pilot
         self._trials = Trials(name, config, model)
-        self._at_once = config.n_concurrent or n_concurrent or _TRIALS
+        self._at_once = n_concurrent
         self._retries = config.retries
         # Its semaphores belong to a loop.
         self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()

@@ -27,8 +27,6 @@ class HarborConfig(Settings):
     environment_options: dict[str, Any] = Field(default_factory=dict)
     """Further settings of it, as Harbor's `environment` section has them (kwargs, env,
     override_cpus, override_memory_mb, force_build, ...)."""
-    n_concurrent: int | None = Field(default=None, ge=1)
-    """Trials at once; where nothing is said, `workers.agent`, else 4."""
     retries: int = Field(default=0, ge=0)
     """How often Harbor repeats a trial whose environment or model failed."""
     timeout_multiplier: float = Field(default=1.0, gt=0)
