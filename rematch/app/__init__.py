@@ -6,6 +6,7 @@ from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
 from rematch.app.parts import Parts
 from rematch.app.reading import load_run, open_task, report_run_judge
+from rematch.app.rewards import grade_trials
 from rematch.app.running import Finished, as_json, count_run_calls, run_suite
 from rematch.app.selecting import (
     Selected,
@@ -40,6 +41,7 @@ __all__ = [
     "dump_config",
     "evaluate_pool",
     "fit_evidence",
+    "grade_trials",
     "load_config",
     "load_run",
     "load_suite",

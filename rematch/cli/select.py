@@ -70,8 +70,9 @@ def select(
         sys.stdout.write(json.dumps(_as_json(selected, pool), indent=2) + "\n")
     else:
         _show(selected, pool)
-    if output:
+    if output and folder:
         _export(selected, output)
+        _export_rewards(selected, folder, quiet=as_json)
     if selected.failures or pool.problems:
         raise typer.Exit(1)
 
@@ -100,6 +101,20 @@ def _export(selected: Selected, output: Path) -> None:
     sys.stderr.write(
         f"picks: {output / 'picks.json'}, {output / 'preds.json'}, {output / 'best'}\n"
     )
+
+
+def _export_rewards(selected: Selected, folder: RunFolder, *, quiet: bool) -> None:
+    """What Harbor's verifier said of its trials; only now, when every pick is made."""
+    from rematch import app
+    from rematch.report.harbor_results import RESULT, TABLE, write_results
+
+    graded = app.grade_trials(selected, folder)
+    if not graded:
+        return
+    table = write_results(folder.path, graded)
+    if not quiet:
+        sys.stdout.write(f"\n{table}")
+    sys.stderr.write(f"rewards: {folder.path / TABLE}, {folder.path / RESULT}\n")
 
 
 def _row(selection: Selection) -> PickRow:

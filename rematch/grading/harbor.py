@@ -68,12 +68,13 @@ class SealedRewards:
 
 
 def read_reward(trial: Path, task_id: str, rollout_id: str) -> Grade:
-    """The grade in a trial's folder. Fractional rewards stay as they are.
+    """The grade in a trial's folder, or in a file that holds all of it.
 
+    Fractional rewards stay as they are.
     A trial without a reward counts 0, as in Harbor's own mean; `status` says why there is none.
     """
     try:
-        result = as_dict(load_file(trial / "result.json"))
+        result = as_dict(load_file(trial if trial.is_file() else trial / "result.json"))
     except InputError as error:
         return _refuse(task_id, rollout_id, "no-trial", f"result.json {error}")
     rewards = as_dict(as_dict(result.get("verifier_result")).get("rewards"))
