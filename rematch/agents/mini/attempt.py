@@ -19,6 +19,7 @@ from rematch.agents.mini.results import (
     read_usage,
 )
 from rematch.agents.sandboxes import Sandbox
+from rematch.agents.sandboxes.output import was_cut
 from rematch.data.formats.recorded import one_line
 from rematch.data.records import Ending, Origin, ResultKind, Rollout, Task, Trajectory, Usage
 from rematch.errors import AgentError, SandboxError, UsageError
@@ -96,7 +97,10 @@ class Attempt:
         self.sandbox.cancel()
 
     def _work(self, sandbox: Sandbox, templates: dict[str, Any], model: Any) -> Rollout:
-        sandbox.env.update(templates.get("environment", {}).get("env", {}))
+        variables = dict(templates.get("environment", {}).get("env", {}))
+        if sandbox.kind != "docker":
+            variables.pop("BASH_ENV", None)  # a file of SWE-bench's images; here the user's own
+        sandbox.env.update(variables)
         prompts = {name: templates["agent"][name] for name in _PROMPTS}
         agent = load_mini("agents.default").DefaultAgent(
             model,
@@ -125,7 +129,7 @@ class Attempt:
             return None
         if self.config.patch_from == "submission":
             submission = str(document["info"].get("submission") or "")
-            if len(submission) < sandbox.limits.output_bytes:
+            if not was_cut(submission):
                 return submission
             sandbox.incidents.append("the submitted patch is longer than an output may be")
             return ""

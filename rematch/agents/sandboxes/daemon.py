@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ OWNER_START = "rematch.owner-start"
 MACHINE = "rematch.machine"
 
 _API_SECONDS = 120
+_LOCAL_SOCKET = "unix:///var/run/docker.sock"
+_NO_DAEMON = "no Docker daemon answers"
 _QUOTA_DRIVERS = ("btrfs", "zfs", "devicemapper")
 
 
@@ -29,9 +32,10 @@ def connect_docker() -> DockerClient:
     Raises:
         SandboxError: none answers.
     """
+    _knock()
     import docker  # takes a quarter of a second: not before it is needed
 
-    with translate_errors("no Docker daemon answers"):
+    with translate_errors(_NO_DAEMON):
         client = docker.from_env(timeout=_API_SECONDS)
         try:
             client.ping()
@@ -39,6 +43,18 @@ def connect_docker() -> DockerClient:
             client.close()
             raise
     return client
+
+
+def _knock() -> None:
+    """Try the daemon's local socket by hand: docker-py leaves its own open where it fails."""
+    scheme, _, path = os.environ.get("DOCKER_HOST", _LOCAL_SOCKET).partition("://")
+    if scheme != "unix":
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+        try:
+            knock.connect(path)
+        except OSError as error:
+            raise SandboxError(f"{_NO_DAEMON}: {error.strerror or error} ({path})") from error
 
 
 def find_image_fault(image: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_CUT = re.compile(r"^\[\.\.\. \d+ bytes left out \.\.\.\]$", re.MULTILINE)
+
 
 class OutputBuffer:
     """Keeps the first and the last half of `limit` bytes, however much comes.
@@ -35,6 +39,11 @@ class OutputBuffer:
             return (bytes(self._head) + tail).decode("utf-8", "replace")
         head = self._head.decode("utf-8", "replace")
         return f"{head}\n[... {left_out} bytes left out ...]\n{tail.decode('utf-8', 'replace')}"
+
+
+def was_cut(text: str) -> bool:
+    """Whether a kept output lacks its middle."""
+    return _CUT.search(text) is not None
 
 
 def add_note(output: str, note: str) -> str:
