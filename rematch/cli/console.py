@@ -6,8 +6,8 @@ _PIPE_WIDTH = 160
 
 
 def open_console() -> Console:
-    """A console on stdout that marks nothing up by itself."""
-    console = Console(markup=False, highlight=False)
+    """A console on stdout that marks nothing up by itself and cuts no line."""
+    console = Console(markup=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     return console

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rematch.data.records import Bracket, Decision, Match, Usage, Vote
-from rematch.report.text import one_line
+from rematch.report.text import count, one_line, plain_name
 
 
 def format_bracket(bracket: Bracket, *, votes: bool = True) -> list[str]:
@@ -16,7 +16,7 @@ def format_bracket(bracket: Bracket, *, votes: bool = True) -> list[str]:
         votes: show every vote under its match.
     """
     lines = [
-        f"bracket of {len(bracket.entrants)} entrants, iteration {bracket.iteration}, "
+        f"bracket of {count(len(bracket.entrants), 'entrant')}, iteration {bracket.iteration}, "
         f"seed {bracket.seed}"
     ]
     lines += [
@@ -31,7 +31,7 @@ def format_bracket(bracket: Bracket, *, votes: bool = True) -> list[str]:
             lines += _format_match(match, votes)
         lines += [f"    {rollout} has a bye" for rollout in round_.byes]
     lines.append(f"  left: {', '.join(bracket.survivors)}   cost: {format_usage(bracket.usage)}")
-    return lines
+    return [plain_name(line) for line in lines]
 
 
 def format_usage(usage: Usage) -> str:
@@ -39,7 +39,8 @@ def format_usage(usage: Usage) -> str:
     if not usage.calls:
         return "no model calls"
     price = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{usage.calls} calls, {usage.input_tokens:,} + {usage.output_tokens:,} tokens, {price}"
+    tokens = f"{usage.input_tokens:,} + {usage.output_tokens:,} tokens"
+    return f"{count(usage.calls, 'call')}, {tokens}, {price}"
 
 
 def _format_match(match: Match, votes: bool) -> Iterator[str]:

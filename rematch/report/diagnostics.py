@@ -60,9 +60,10 @@ def mean_of_iteration(iteration: int) -> Measure:
 
 def mean_of_selected(run: TaskRun) -> float | None:
     """The K survivors of iteration 0 (SelK)."""
-    if run.last_iteration == 0 or not run.brackets:
+    first = [bracket for bracket in run.brackets if bracket.iteration == 0]
+    if run.last_iteration == 0 or not first:
         return None
-    return run.mean_reward(run.brackets[0].survivors)
+    return run.mean_reward(first[0].survivors)
 
 
 def picked(run: TaskRun) -> float | None:
@@ -140,12 +141,14 @@ class Spread:
 
 
 def spread(runs: Sequence[TaskRun], iteration: int) -> Spread:
-    """Redistribution: tasks at 0/N, between, and at N/N in one iteration."""
+    """Redistribution: tasks at 0/N, between, and at N/N in one iteration, of graded rollouts."""
     counts = [0, 0, 0]
     for run in runs:
         rewards = [run.reward(rollout.id) for rollout in run.population(iteration)]
-        passing = sum(reward is not None and reward >= 1 for reward in rewards)
-        counts[0 if passing == 0 else 2 if passing == len(rewards) else 1] += 1
+        known = [reward for reward in rewards if reward is not None]
+        passing = sum(reward >= 1 for reward in known)
+        if known:
+            counts[0 if passing == 0 else 2 if passing == len(known) else 1] += 1
     return Spread(*counts)
 
 

@@ -68,6 +68,8 @@ def _copy_best(best: Path, rows: list[PickRow]) -> None:
     paths = [row.winner.origin.path for row in rows]
     for row in rows:
         name = file_name(row.pick.task_id)
+        shutil.rmtree(best / name, ignore_errors=True)  # an earlier pick's
+        (best / f"{name}.patch").unlink(missing_ok=True)
         if row.winner.patch:
             write_text(best / f"{name}.patch", row.winner.patch)
         source = Path(row.winner.origin.path)

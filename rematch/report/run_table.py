@@ -4,39 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
 from rematch.report import diagnostics as d
-from rematch.report.text import one_line
+from rematch.report.tables import ResultTable
 from rematch.statistics import Estimate
 
 
-def tasks_table(runs: Sequence[d.TaskRun]) -> Table:
+def tasks_table(runs: Sequence[d.TaskRun]) -> ResultTable:
     """One row per task: how many rollouts of each iteration pass, and whether the pick does."""
     last = max((run.last_iteration for run in runs), default=0)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("task", no_wrap=True)
-    for iteration in range(last + 1):
-        table.add_column(f"passing t{iteration}", justify="right")
-    table.add_column("pick", no_wrap=True)
-    table.add_column("reward", justify="right")
-    table.add_column("why", no_wrap=True)
+    passing = [f"passing t{iteration}" for iteration in range(last + 1)]
+    titles = ("task", *passing, "pick", "reward", "why")
+    table = ResultTable(*titles, numbers=(*passing, "reward"), reason=True)
     for run in runs:
         reward = run.reward(run.pick.rollout_id)
         table.add_row(
-            Text(run.task_id),
+            run.task_id,
             *(_passing(run, iteration) for iteration in range(last + 1)),
-            Text(run.pick.rollout_id),
+            run.pick.rollout_id,
             "-" if reward is None else f"{reward:g}",
-            Text(one_line(run.pick.reasons, 70)),
+            run.pick.reasons,
         )
     return table
 
 
 def _passing(run: d.TaskRun, iteration: int) -> str:
     rewards = [run.reward(rollout.id) for rollout in run.population(iteration)]
-    passing = sum(reward is not None and reward >= 1 for reward in rewards)
+    known = [reward for reward in rewards if reward is not None]
+    passing = sum(reward >= 1 for reward in known) if known else "-"
     return f"{passing}/{len(rewards)}"
 
 
@@ -45,14 +39,14 @@ def format_run(runs: Sequence[d.TaskRun]) -> list[str]:
     if not runs:
         return ["no finished task yet"]
     last = max(run.last_iteration for run in runs)
+    steps = [d.mean_steps(runs, iteration) for iteration in range(last + 1)]
+    shown = " -> ".join(f"{count:.1f}" for count in steps if count is not None)
+    if not any(run.grades for run in runs):
+        return ["no rollout is graded, so there is nothing to compare", f"mean steps: {shown}"]
     lines = [f"{'':<34}{'mean':>7}   95 % interval     n"]
     lines += [_row(label, d.measure(runs, what)) for label, what in _rates(last)]
     lines += ["", *_judge_lines(runs), *_prior_lines(runs), *_spread_lines(runs, last)]
-    steps = [d.mean_steps(runs, iteration) for iteration in range(last + 1)]
-    lines.append(
-        "mean steps: " + " -> ".join(f"{count:.1f}" for count in steps if count is not None)
-    )
-    return lines
+    return [*lines, f"mean steps: {shown}"]
 
 
 def _rates(last: int) -> list[tuple[str, d.Measure]]:

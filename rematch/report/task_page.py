@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 
-from rematch.data.records import Rollout, Summary
+from rematch.data.records import Grade, Rollout, Summary
 from rematch.errors import InputError
 from rematch.report.brackets import format_bracket
-from rematch.report.text import one_line, plain
+from rematch.report.text import count, one_line, plain, plain_name
 from rematch.runs.folder import TaskFolder
 
 _VERDICTS = ("supported", "contradicted", "not-checkable")
@@ -24,28 +24,29 @@ def format_task(folder: TaskFolder) -> list[str]:
     if task is None or pick is None:
         raise InputError(f"{folder.path}: is not finished; the same `rematch run` continues it")
     rollouts = {rollout.id: rollout for rollout in folder.rollouts()}
-    lines = [task.id, "", *plain(task.problem).strip().splitlines(), ""]
+    grades = folder.grades()
+    lines = [plain_name(task.id), "", *plain(task.problem).strip().splitlines(), ""]
     for rollout in rollouts.values():
-        lines += _format_rollout(rollout, folder)
+        summary = folder.read_summary(rollout.id)
+        lines.append(_format_rollout(rollout, grades.get(rollout.id)))
+        lines += _format_summary(summary) if summary else []
     for bracket in folder.brackets():
         lines += ["", *format_bracket(bracket)]
-    lines += ["", f"pick: {pick.rollout_id} ({one_line(pick.reasons)})"]
+    lines += ["", f"pick: {plain_name(pick.rollout_id)} ({one_line(pick.reasons)})"]
     picked = rollouts[pick.rollout_id]
     lines += ["", *plain(picked.patch or "(no patch)").splitlines()]
     runner_up = _find_runner_up(folder, pick.rollout_id)
-    if runner_up:
+    if runner_up and (picked.patch or rollouts[runner_up].patch):
         lines += ["", *_compare(picked, rollouts[runner_up])]
     return lines
 
 
-def _format_rollout(rollout: Rollout, folder: TaskFolder) -> list[str]:
-    grade = folder.grades().get(rollout.id)
+def _format_rollout(rollout: Rollout, grade: Grade | None) -> str:
     verdict = "not graded" if grade is None else f"reward {grade.reward:g} ({grade.status})"
     trajectory = rollout.trajectory
     detail = f", {one_line(trajectory.ending_detail, 80)}" if trajectory.ending_detail else ""
-    head = f"{rollout.id}: {trajectory.ending}{detail}; {len(trajectory.steps)} steps; {verdict}"
-    summary = folder.read_summary(rollout.id)
-    return [head] if summary is None else [head, *_format_summary(summary)]
+    steps = count(len(trajectory.steps), "step")
+    return f"{plain_name(rollout.id)}: {trajectory.ending}{detail}; {steps}; {verdict}"
 
 
 def _format_summary(summary: Summary) -> list[str]:
@@ -77,8 +78,8 @@ def _compare(picked: Rollout, other: Rollout) -> list[str]:
     diff = difflib.unified_diff(
         plain(other.patch or "").splitlines(),
         plain(picked.patch or "").splitlines(),
-        f"runner-up {other.id}",
-        f"pick {picked.id}",
+        f"runner-up {plain_name(other.id)}",
+        f"pick {plain_name(picked.id)}",
         lineterm="",
     )
-    return list(diff) or [f"the runner-up {other.id} has the same patch"]
+    return list(diff) or [f"the runner-up {plain_name(other.id)} has the same patch"]

@@ -7,10 +7,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 def plain(text: str) -> str:
     """The text without control characters and direction overrides; line breaks stay."""
-    return _CONTROL.sub("�", text)
+    return _CONTROL.sub("�", text.replace("\r\n", "\n"))
+
+
+def plain_name(name: str) -> str:
+    """A task's or rollout's id, whole: files, which may be called anything, give ids their names."""
+    return plain(name).replace("\n", " ")
 
 
 def one_line(text: str, width: int = 160) -> str:
     """The text on one line of at most `width` characters."""
     line = " ".join(plain(text).split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """Such as `1 entrant` or `5 entrants`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
