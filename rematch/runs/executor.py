@@ -27,7 +27,7 @@ class LocalExecutor:
         places: Mapping[R, int] | None = None,
         on_change: Callable[[str, int, int], None] | None = None,
     ) -> None:
-        self._places: dict[str, int] = {**(places or {})}
+        self._places: dict[str, int] = {role: count for role, count in (places or {}).items()}
         self._on_change = on_change
         self._running: Counter[str] = Counter()
         self._done: Counter[str] = Counter()

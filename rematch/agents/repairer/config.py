@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class RepairerConfig(BaseModel):
     """Limits and habits of one rollout of the offline repairer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     model_name: Literal["offline-repairer"] = "offline-repairer"
     """What trajectories and tables call it. Not a setting: nothing else may use this name."""
