@@ -10,7 +10,9 @@ one; elsewhere its size is looked at while a command runs.
 from __future__ import annotations
 
 import contextlib
+import tarfile
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,6 +30,7 @@ from rematch.agents.sandboxes.daemon import (
     translate_errors,
 )
 from rematch.agents.sandboxes.execs import ContainerRunner
+from rematch.agents.sandboxes.git import list_index
 from rematch.agents.sandboxes.limits import SandboxLimits
 from rematch.agents.sandboxes.patches import is_by_product, make_patch
 from rematch.agents.sandboxes.trees import Tree, scan_tree
@@ -134,11 +137,12 @@ class DockerSandbox(Sandbox):
                 after = self._copy_out(self._container, Path(folder, "after"))
             finally:
                 self._container.unpause()
+            tracked = None
             if self._source is not None:
                 before = scan_tree(self._source, is_by_product)
             else:
-                before = self._copy_image(self._client, Path(folder, "before"))
-            patch = make_patch(before, after)
+                before, tracked = self._copy_image(self._client, Path(folder, "before"))
+            patch = make_patch(before, after, tracked)
         self.incidents.extend(f"the patch leaves out {what}" for what in patch.left_out[:5])
         return patch.text
 
@@ -192,13 +196,16 @@ class DockerSandbox(Sandbox):
             chunks, _ = container.get_archive(self.workdir)
             return unpack_tree(chunks, target, 4 * self.limits.disk_bytes)
 
-    def _copy_image(self, client: DockerClient, target: Path) -> Tree:
+    def _copy_image(self, client: DockerClient, target: Path) -> tuple[Tree, frozenset[str] | None]:
+        """The image's work folder, and what its repository tracks; None: it is no repository."""
         with translate_errors(f"cannot read image {self.config.image}"):
             fresh = self._create(client)
             try:
-                return self._copy_out(fresh, target)
+                tree = self._copy_out(fresh, target)
+                index = _read_file(fresh, f"{self.workdir}/.git/index")
             finally:
                 fresh.remove(force=True)
+        return tree, None if index is None else list_index(index)
 
     def _measure(self, stop: Use | None) -> Use:
         """The size of the container's own layer; files are not counted there."""
@@ -212,3 +219,17 @@ class DockerSandbox(Sandbox):
             return free_bytes(Path(self._info["DockerRootDir"]))
         except OSError:  # the daemon is on another machine
             return 1 << 62
+
+
+def _read_file(container: Container, path: str) -> bytes | None:
+    """A file of a container that never ran, None where it has none."""
+    from docker.errors import NotFound
+
+    try:
+        chunks, _ = container.get_archive(path)
+    except NotFound:
+        return None
+    with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member is not None else None
+        return None if content is None else content.read()

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from rematch.agents.sandboxes.git import find_ignored, make_repository, run_git
 from rematch.agents.sandboxes.trees import Entry, Tree, iterate_chunks, show_path
 from rematch.errors import SandboxError
 
@@ -35,7 +35,6 @@ _BY_PRODUCTS = frozenset(
         ".hypothesis",
     )
 )
-_GIT_SECONDS = 120
 
 Change = tuple[str, Entry | None, Entry | None]
 """A path with what was there and what is there."""
@@ -54,17 +53,26 @@ def is_by_product(name: str) -> bool:
     return name.lower() in _BY_PRODUCTS or name.endswith((".pyc", ".pyo"))
 
 
-def make_patch(before: Tree, after: Tree) -> Patch:
+def make_patch(before: Tree, after: Tree, tracked: Collection[str] | None = None) -> Patch:
     """The patch that turns one folder into the other.
 
-    Both trees are scanned with `is_by_product` skipped. Text changes are unified diffs; files
-    that are no UTF-8 are binary patches, which `git apply` takes.
+    Text changes are unified diffs; files that are no UTF-8 are binary patches, which `git apply`
+    takes. As in `git add --all; git diff --cached`, files that the .gitignore files of `before`
+    name and that are not tracked are no part of it.
+
+    Args:
+        before: scanned with `is_by_product` skipped, as `after` is.
+        after: the state now.
+        tracked: the paths that git knows; None: all of `before`.
 
     Raises:
         SandboxError: a file cannot be read, or git is missing or fails.
     """
     left_out = list(after.left_out)
-    changes = _select(_list_changes(before, after), left_out)
+    known = before.entries.keys() if tracked is None else tracked
+    found = list(_list_changes(before, after))
+    ignored = find_ignored(before, (path for path, _, _ in found if path not in known))
+    changes = _select((change for change in found if change[0] not in ignored), left_out)
     if not changes:
         return Patch(left_out=tuple(left_out))
     text, binary = _Side(), _Side()
@@ -180,15 +188,11 @@ class _Side:
             binary: whether to treat every file as binary.
         """
         with tempfile.TemporaryDirectory(prefix="rematch-diff-") as folder:
-            repository = Path(folder, "repository")
-            for name in ("objects", "refs", "info"):
-                repository.joinpath(name).mkdir(parents=True)
-            repository.joinpath("HEAD").write_text("ref: refs/heads/before\n")
-            repository.joinpath("config").write_text("[core]\n\tbare = true\n")
+            repository = make_repository(Path(folder))
             if binary:
                 repository.joinpath("info", "attributes").write_text("* -diff\n")
-            _run_git(repository, ["fast-import", "--quiet"], b"".join(self._stream()))
-            patch = _run_git(repository, [*_DIFF, "refs/heads/before", "refs/heads/after"])
+            run_git(repository, ["fast-import", "--quiet"], b"".join(self._stream()))
+            patch = run_git(repository, [*_DIFF, "refs/heads/before", "refs/heads/after"])
             return patch.decode("utf-8", "replace")  # git may cut a hunk's title inside a letter
 
     def _stream(self) -> Iterable[bytes]:
@@ -217,32 +221,3 @@ def _quote(path: str) -> bytes:
     """The path as fast-import reads it."""
     raw = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
     return b'"%s"' % raw
-
-
-def _run_git(repository: Path, arguments: list[str], given: bytes = b"") -> bytes:
-    """Run git in our repository, deaf to every configuration but its own."""
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(repository),
-        "LC_ALL": "C",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_DIR": str(repository),
-    }
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            input=given,
-            capture_output=True,
-            cwd=repository,
-            env=environment,
-            timeout=_GIT_SECONDS,
-        )
-    except FileNotFoundError as error:
-        raise SandboxError("git is missing: install it, patches are written by it") from error
-    except subprocess.TimeoutExpired as error:
-        raise SandboxError(f"git took more than {_GIT_SECONDS} s to write a patch") from error
-    if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise SandboxError(f"git could not write the patch: {lines[0]}")
-    return done.stdout
