@@ -44,6 +44,9 @@ def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterat
         stack = [given]
         while stack:
             path = stack.pop()
+            if not _is_text(path):
+                yield Found(path, error=InputError("has a name that is not UTF-8; rename it"))
+                continue
             try:
                 status = path.stat()
                 if not stat.S_ISDIR(status.st_mode):
@@ -66,3 +69,12 @@ def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterat
                 yield Found(path, error=advice)
                 continue
             stack.extend(reversed(children))
+
+
+def _is_text(path: Path) -> bool:
+    """Whether ids and records can hold the path: a name may be any bytes."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,6 +1,10 @@
 """The console for results: as wide as a terminal, and wide enough for tables in a pipe."""
 
+import sys
+
 from rich.console import Console
+
+from rematch.report.text import plain_name
 
 _PIPE_WIDTH = 160
 
@@ -11,3 +15,13 @@ def open_console() -> Console:
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     return console
+
+
+def write_error(line: str) -> None:
+    """One line on stderr on what failed; names and reasons in it may come from any file."""
+    sys.stderr.write(f"error: {plain_name(line)}\n")
+
+
+def write_note(line: str) -> None:
+    """One line on stderr on what is good to know."""
+    sys.stderr.write(f"note: {plain_name(line)}\n")

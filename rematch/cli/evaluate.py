@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console
+from rematch.cli.console import open_console, write_error
 
 if TYPE_CHECKING:
     from rematch.app import Evaluation
@@ -49,7 +49,7 @@ def evaluate(
     else:
         _show(result)
     for problem in result.problems:
-        sys.stderr.write(f"error: {problem}\n")
+        write_error(str(problem))
     if result.problems:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ import typer
 from dotenv import find_dotenv, load_dotenv
 
 import rematch
+from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
 from rematch.cli.judge_report import judge_report
 from rematch.cli.optimize import optimize
@@ -84,5 +85,5 @@ def _fail(error: Exception, line: str, code: int) -> None:
     if os.environ.get("REMATCH_DEBUG"):
         traceback.print_exception(error)
     else:
-        sys.stderr.write(f"error: {one_line(line, _LONGEST_LINE)}\n")
+        write_error(one_line(line, _LONGEST_LINE))
     sys.exit(code)

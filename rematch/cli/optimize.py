@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from rematch.cli import options
+from rematch.cli.console import write_note
 from rematch.errors import UsageError
 
 
@@ -33,7 +34,7 @@ def optimize(
         raise UsageError(f"{len(pools)} pools need as many --labels, not {len(labels)}")
     model, problems = app.fit_evidence(zip(pools, labels, strict=True), seed or 0)
     for problem in problems:
-        sys.stderr.write(f"note: {problem}\n")
+        write_note(str(problem))
     text = model.model_dump_json(indent=2) + "\n"
     if output is None:
         sys.stdout.write(text)

@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from rematch.report.text import one_line
+from rematch.report.text import one_line, plain_name
 
 
 class TaskProgress:
@@ -64,5 +64,5 @@ class TaskProgress:
         self._done += 1
         self._bar.update(self._row, completed=self._done)
         if not self._live and not self._quiet:
-            text = f"[{self._done}/{self._total}] {task_id}: {one_line(line)}"
+            text = f"[{self._done}/{self._total}] {plain_name(task_id)}: {one_line(line)}"
             sys.stderr.write(text + "\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console
+from rematch.cli.console import open_console, write_error, write_note
 from rematch.cli.progress import TaskProgress
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _run(
         run = app.build_run(settings, suite, output, redo=redo, on_change=progress.count_jobs)
         if not as_json:
             for notice in run.notices:
-                sys.stderr.write(f"note: {notice}\n")
+                write_note(notice)
 
         def tell(task_id: str, result: TaskRun | str) -> None:
             progress.finish_task(task_id, result if isinstance(result, str) else _tell(result))
@@ -138,7 +138,7 @@ def _show(finished: Finished, folder: Path, settings: Config) -> None:
     for line in format_run(runs):
         console.print(line, soft_wrap=True)
     for task_id, reason in finished.failures.items():
-        sys.stderr.write(f"error: {task_id}: {reason}\n")
+        write_error(f"{task_id}: {reason}")
     console.print(f"\nrun folder: {folder}   more: rematch show {folder} TASK", soft_wrap=True)
 
 

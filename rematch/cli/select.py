@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console
+from rematch.cli.console import open_console, write_error, write_note
 from rematch.cli.progress import TaskProgress
 from rematch.errors import InputError
+from rematch.report.text import count, plain_name
 
 if TYPE_CHECKING:
     from rematch.app import Config, Pool, RunFolder, Selected, Selection
@@ -97,7 +98,7 @@ def _export(selected: Selected, output: Path) -> None:
 
     rows = [(selection.task, _row(selection)) for selection in selected.selections.values()]
     for line in export_picks(output, rows):
-        sys.stderr.write(f"note: {line}\n")
+        write_note(line)
     sys.stderr.write(
         f"picks: {output / 'picks.json'}, {output / 'preds.json'}, {output / 'best'}\n"
     )
@@ -134,13 +135,14 @@ def _show_calls(settings: Config, pool: Pool, as_json: bool) -> None:
     from rematch import app
 
     calls = app.count_calls(pool, settings)
-    if as_json:
-        sys.stdout.write(json.dumps({"tasks": len(pool.sizes), "calls": calls}) + "\n")
-        return
     attempts = sum(pool.sizes.values())
-    sys.stdout.write(f"{len(pool.sizes)} tasks, {attempts} rollouts; at most:\n")
-    for role, count in calls.items():
-        sys.stdout.write(f"  {role:<12}{count:>8,} calls\n")
+    if as_json:
+        document = {"tasks": len(pool.sizes), "rollouts": attempts, "calls": calls}
+        sys.stdout.write(json.dumps(document) + "\n")
+        return
+    sys.stdout.write(f"{count(len(pool.sizes), 'task')}, {count(attempts, 'rollout')}; at most:\n")
+    for role, most in calls.items():
+        sys.stdout.write(f"  {role:<12}{most:>8,} calls\n")
     if not calls:
         sys.stdout.write("  no model calls: everything is answered from evidence\n")
 
@@ -151,16 +153,16 @@ def _show(selected: Selected, pool: Pool) -> None:
 
     console = open_console()
     for task_id, selection in selected.selections.items():
-        console.print(f"\n{task_id}", style="bold")
+        console.print(f"\n{plain_name(task_id)}", style="bold")
         for line in format_bracket(selection.bracket):
             console.print(line, soft_wrap=True)
     console.print()
     console.print(picks_table(map(_row, selected.selections.values())))
     console.print(usage_table(selected.usage))
     for task_id, reason in selected.failures.items():
-        sys.stderr.write(f"error: {task_id}: {reason}\n")
+        write_error(f"{task_id}: {reason}")
     for problem in pool.problems:
-        sys.stderr.write(f"error: {problem}\n")
+        write_error(str(problem))
 
 
 def _as_json(selected: Selected, pool: Pool) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
-    """The text without control characters and direction overrides; line breaks stay."""
+    """The text without control characters, direction overrides and surrogates.
+
+    Line breaks and tabs stay.
+    """
     return _CONTROL.sub("�", text.replace("\r\n", "\n"))
 
 
