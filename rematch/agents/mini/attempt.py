@@ -18,6 +18,7 @@ from rematch.agents.mini.results import (
     read_trajectory,
     read_usage,
 )
+from rematch.agents.mini.submissions import narrow_patch
 from rematch.agents.sandboxes import Sandbox
 from rematch.agents.sandboxes.output import was_cut
 from rematch.data.formats.recorded import one_line
@@ -127,17 +128,18 @@ class Attempt:
         """The patch; "" where there is none, or where it cannot be had: an incident tells."""
         if self.job.task.asks_for is not ResultKind.PATCH:
             return None
+        submission = str(document["info"].get("submission") or "")
         if self.config.patch_from == "submission":
-            submission = str(document["info"].get("submission") or "")
             if not was_cut(submission):
                 return submission
             sandbox.incidents.append("the submitted patch is longer than an output may be")
             return ""
         try:
-            return sandbox.diff()
+            patch = sandbox.diff()
         except SandboxError as error:
             sandbox.incidents.append(f"no patch: {error}")
             return ""
+        return narrow_patch(patch, submission) if self.config.patch_from == "submitted" else patch
 
     def _keep(self, document: dict[str, Any]) -> str:
         """Write the trajectory file; its path, or "" where none is wanted."""

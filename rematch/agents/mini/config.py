@@ -64,9 +64,10 @@ class MiniConfig(Settings):
     """Dollars; 0 is no limit. Without effect where the model's price is unknown."""
     seconds: int = Field(default=1800, ge=0)
     """Wall time, looked at before each call; 0 is no limit."""
-    patch_from: Literal["state", "submission"] = "state"
-    """Whether the patch is what has changed in the work folder, or the text that the agent
-    submits (as `benchmarks/swebench` asks it to)."""
+    patch_from: Literal["state", "submitted", "submission"] = "state"
+    """Whether the patch is what has changed in the work folder (`state`), of that only the files
+    that the agent's own patch names (`submitted`), or the text that it submits (`submission`).
+    The last two are for `benchmarks/swebench`, which asks for a patch."""
 
 
 def _find_secret(value: Any) -> str:
