@@ -220,7 +220,7 @@ def test_cancelling_stops_the_command_and_removes_the_sandbox(source: Path) -> N
 
     started = time.monotonic()
     asyncio.run(main())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_model_that_does_not_answer_is_not_waited_for(

@@ -93,10 +93,10 @@ def test_the_environment_holds_nothing_of_ours(
 def test_a_command_that_takes_too_long_is_stopped(kind: str, source: Path) -> None:
     with make_sandbox(kind, source) as sandbox:
         started = time.monotonic()
-        result = sandbox.execute("echo begun; sleep 60", timeout=0.5)
-        assert time.monotonic() - started < 5
-        assert result == ("begun\n[stopped: the time limit of 0.5 s]\n", 124, True)
-        assert sandbox.incidents == ["stopped: the time limit of 0.5 s"]
+        result = sandbox.execute("echo begun; sleep 60", timeout=2)
+        assert time.monotonic() - started < 20
+        assert result == ("begun\n[stopped: the time limit of 2 s]\n", 124, True)
+        assert sandbox.incidents == ["stopped: the time limit of 2 s"]
         assert sandbox.execute("echo on").output == "on\n"
 
 
@@ -120,7 +120,7 @@ def test_a_background_process_does_not_hold_the_command(kind: str, source: Path)
     with make_sandbox(kind, source) as sandbox:
         started = time.monotonic()
         assert sandbox.execute("sleep 30 & echo on").output == "on\n"
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
 
 
 def test_a_command_may_close_its_output_and_go_on(kind: str, source: Path) -> None:
@@ -144,9 +144,7 @@ def test_signals_give_the_codes_that_a_shell_shows(kind: str, source: Path) -> N
 def test_cancel_stops_the_command_under_way(kind: str, source: Path) -> None:
     with make_sandbox(kind, source) as sandbox:
         Timer(0.3, sandbox.cancel).start()
-        started = time.monotonic()
-        assert sandbox.execute("sleep 60", timeout=4).returncode == 137
-        assert time.monotonic() - started < 3
+        assert sandbox.execute("sleep 60").returncode == 137
         assert sandbox.incidents == ["stopped: cancelled"]
 
 

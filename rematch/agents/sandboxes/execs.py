@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _HEADER = 8
+_ONE_STREAM = ["bash", "-c", 'exec bash -c "$1" 2>&1', "bash"]
+"""The daemon carries stdout and stderr apart, and would lose which line came first."""
 _GONE_SECONDS = 2.0
 _OOM_SECONDS = 0.5
+_LATE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,16 @@ class ContainerRunner:
         """
         buffer = OutputBuffer(self.guard.limits.output_bytes)
         self.guard.watch.begin()
-        exec_id = self._create(["bash", "-c", command], env)
-        deadline = time.monotonic() + seconds
+        exec_id = self._create([*_ONE_STREAM, command], env)
         stream = self._api.exec_start(exec_id, socket=True)
+        deadline = time.monotonic() + seconds
         # Closing the stream itself makes the response that owns it complain when it is collected.
         with contextlib.closing(getattr(stream, "_response", stream)):
-            reason = self._follow(exec_id, getattr(stream, "_sock", stream), buffer, deadline)
-        if reason:
-            self.end_all()
+            output = _Output(getattr(stream, "_sock", stream), buffer)
+            reason = self._follow(exec_id, output, deadline)
+            if reason:
+                self.end_all()
+            output.drain(self.guard.limits.flood_bytes)
         code = self._read_code(exec_id)
         return self.guard.conclude(buffer, code, reason, seconds)
 
@@ -100,21 +105,16 @@ class ContainerRunner:
         )
         return str(made["Id"])
 
-    def _follow(
-        self, exec_id: str, stream: socket.socket, buffer: OutputBuffer, deadline: float
-    ) -> str:
+    def _follow(self, exec_id: str, output: _Output, deadline: float) -> str:
         """Read until the command ends, "", or must end: why."""
-        frames = _Frames(buffer)
         while True:
             wait = max(0.0, min(INTERVAL, deadline - time.monotonic()))
-            if _is_readable(stream, wait):
-                data = stream.recv(_CHUNK)
-                if not data:
+            if output.is_ready(wait):
+                if not output.read():
                     return ""
-                frames.feed(data)
             elif not self._api.exec_inspect(exec_id)["Running"]:
                 return ""  # what it left running holds the stream open
-            if reason := self.guard.find_reason(buffer, deadline):
+            if reason := self.guard.find_reason(output.buffer, deadline):
                 return reason
 
     def _wait_until_alone(self) -> bool:
@@ -132,18 +132,38 @@ class ContainerRunner:
         return -1 if code is None else int(code)
 
 
-class _Frames:
-    """Takes Docker's framing off a stream: a head of 8 bytes (stream, size), then so much data."""
+class _Output:
+    """A command's output as the daemon sends it: a head of 8 bytes (stream, size), then data."""
 
-    def __init__(self, buffer: OutputBuffer) -> None:
-        self._buffer = buffer
+    def __init__(self, stream: socket.socket, buffer: OutputBuffer) -> None:
+        self.buffer = buffer
+        self._stream = stream
         self._head = b""
         self._left = 0
 
-    def feed(self, data: bytes) -> None:
+    def is_ready(self, seconds: float) -> bool:
+        """Whether something comes, or the end is reached, in so much time."""
+        poll = select.poll()  # select() fails beyond 1024 open files
+        poll.register(self._stream, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    def read(self) -> bool:
+        """Take in what has come; False at the end."""
+        data = self._stream.recv(_CHUNK)
+        self._feed(data)
+        return bool(data)
+
+    def drain(self, limit: int) -> None:
+        """Take in what is under way still: the daemon may tell of the end before the last of it."""
+        end = time.monotonic() + 4 * _LATE_SECONDS  # what was left running may print on and on
+        while self.buffer.total <= limit and time.monotonic() < end:
+            if not self.is_ready(_LATE_SECONDS) or not self.read():
+                return
+
+    def _feed(self, data: bytes) -> None:
         while data:
             if self._left:
-                self._buffer.add(data[: self._left])
+                self.buffer.add(data[: self._left])
                 taken = min(self._left, len(data))
                 self._left -= taken
             else:
@@ -153,12 +173,6 @@ class _Frames:
                     self._left = int.from_bytes(self._head[4:], "big")
                     self._head = b""
             data = data[taken:]
-
-
-def _is_readable(stream: socket.socket, wait: float) -> bool:
-    poll = select.poll()  # select() fails beyond 1024 open files
-    poll.register(stream, select.POLLIN)
-    return bool(poll.poll(wait * 1000))
 
 
 def _poll(seconds: float) -> Iterator[None]:
