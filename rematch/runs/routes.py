@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from dspy import lm15
-from dspy._vendor.lm15.registry import lookup
 from dspy.clients.backend_selection import CLIENT_KEYS
 from dspy.clients.engines.lm15_engine import LM15Engine, timeouts_for
 
@@ -55,8 +54,7 @@ def find_route(
     if provider is None:
         found = _ask_litellm(model) or found
     else:
-        definition = lookup(provider)
-        known = definition.env_keys if definition else ()
+        known = _key_variables(provider)
         if found and own_key not in known:
             keys[provider] = partial(os.environ.get, own_key, _NO_KEY)
         found = found or any(name in os.environ for name in known)
@@ -80,6 +78,20 @@ def resolve_natively(model: str) -> str | None:
     except (lm15.UnknownModelError, lm15.UnsupportedFeatureError):
         return None
     return str(found.provider)
+
+
+def _key_variables(provider: str) -> tuple[str, ...]:
+    """Where the native engine looks for the provider's key; nowhere for a local server."""
+    router = LM15Engine(lm15.RouterConfig(env={})).router
+    try:
+        router.lm(f"{provider}:any")
+    except lm15.MissingCredentialError as error:
+        return tuple(error.env_keys)
+    except lm15.LM15Error:
+        return ()
+    finally:
+        router.close()
+    return ()
 
 
 def _ask_litellm(model: str) -> bool:
