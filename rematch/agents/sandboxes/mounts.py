@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rematch.errors import UsageError
+
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_OWN = ("/app", "/dev", "/etc", "/proc", "/tmp")
 _ETC = ("alternatives", "ld.so.cache")
 
 
@@ -17,8 +20,15 @@ def list_mounts(read: Iterable[Path], hidden: Iterable[Path]) -> list[str]:
     Args:
         read: further folders of this machine, at their own paths.
         hidden: folders that stay out of sight though they lie in one that can be read.
+
+    Raises:
+        UsageError: a folder cannot be shown.
     """
-    extra = [path.resolve() for path in (Path(sys.base_prefix), *read)]
+    asked = [path.resolve() for path in read]
+    for path in asked:
+        if _is_covered(path) or not path.is_dir():
+            raise UsageError(f"a bwrap sandbox cannot show {path}: name a folder outside of /tmp")
+    extra = [path for path in (Path(sys.base_prefix).resolve(), *asked) if not _is_covered(path)]
     extra = [path for path in extra if not path.is_relative_to("/usr")]
     return [
         *_list_system(),
@@ -33,9 +43,19 @@ def list_programs() -> str:
 
 
 def find_package() -> list[Path]:
-    """Where Rematch itself stands: the tasks' hidden tests and solutions are in there."""
+    """Where Rematch itself stands, with its tasks' hidden tests; in a checkout, all of that."""
     modules = (importlib.import_module(name) for name in ("rematch", "rematch.data"))
-    return [Path(folder).resolve() for module in modules for folder in module.__path__]
+    folders = [Path(folder).resolve() for module in modules for folder in module.__path__]
+    return [f.parent if (f.parent / "pyproject.toml").exists() else f for f in folders]
+
+
+def _is_covered(path: Path) -> bool:
+    """Whether a path is the sandbox's own inside.
+
+    Mounting below a folder that commands can write is never safe: they may have put a symlink
+    in the mount's way.
+    """
+    return any(path.is_relative_to(place) for place in _OWN) or path == Path("/")
 
 
 def _list_system() -> Iterator[str]:
