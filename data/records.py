@@ -276,10 +276,13 @@ class Pick(StoredRecord):
     seed: int = 0
 
 
+NO_VERDICT = ("grader-failed", "image-missing", "not-gradable")
+
+
 class Grade(StoredRecord):
     """What the task's own tests said; made after selection only.
 
-    `status` is "graded", or why there is no verdict ("timeout", "patch-failed", ...).
+    `status` is "graded", or why the tests said nothing ("timeout", "patch-failed", ...).
     """
 
     task_id: str
@@ -288,3 +291,8 @@ class Grade(StoredRecord):
     status: str = "graded"
     detail: str = ""
     seconds: float | None = Field(default=None, ge=0)
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it says something of the attempt; else grading could not be done at all."""
+        return self.status not in NO_VERDICT

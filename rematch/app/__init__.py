@@ -15,6 +15,7 @@ from rematch.app.selecting import (
     open_selection,
     select_pool,
 )
+from rematch.app.swebench import fit_to_suite
 from rematch.data.pools import Pool, read_pool
 from rematch.data.suites import Suite, load_suite
 from rematch.optimizers.evaluation import Evaluation
@@ -41,6 +42,7 @@ __all__ = [
     "dump_config",
     "evaluate_pool",
     "fit_evidence",
+    "fit_to_suite",
     "grade_trials",
     "load_config",
     "load_run",

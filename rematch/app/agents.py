@@ -17,6 +17,7 @@ from rematch.data.records import Task
 from rematch.data.suites import lay_out
 from rematch.grading.local import GradingBox, LocalGrader
 from rematch.runs.folder import RunFolder, file_name
+from rematch.runs.models import ModelConfig
 from rematch.seams import Agent, Grader
 
 OFFLINE = "offline"
@@ -84,12 +85,21 @@ def build_hands(config: Config, tasks: dict[str, HarborTask], folder: RunFolder)
             name="offline-repairer",
         )
     else:
-        driver = MiniModelConfig.model_validate(model.model_dump())
         agent = MiniAgent(
-            settings.mini, make_sandbox, model=driver, seed=config.seed, trajectories=trajectories
+            settings.mini,
+            make_sandbox,
+            model=read_driver(model),
+            seed=config.seed,
+            trajectories=trajectories,
         )
     notices = (choice.notice,) if choice.notice else ()
     return Hands(agent, LocalGrader(tasks, GradingBoxes(choice)), notices)
+
+
+def read_driver(model: ModelConfig) -> MiniModelConfig:
+    """The agent's model as mini-SWE-agent takes it: it has fewer settings than our own calls."""
+    settings = model.model_dump(include={*MiniModelConfig.model_fields})
+    return MiniModelConfig.model_validate(settings)
 
 
 @dataclass(frozen=True)

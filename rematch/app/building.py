@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 import dspy
 
 from rematch.agents.sandboxes import sweep
-from rematch.app.agents import build_hands, name_agent
+from rematch.app.agents import Hands, build_hands, name_agent
 from rematch.app.config import Config
 from rematch.app.harbor import TRIALS
 from rematch.app.parts import Parts, Run
 from rematch.app.running import describe_run
+from rematch.app.swebench import build_swebench
 from rematch.data.harbor_tasks import HarborTask
 from rematch.data.suites import Suite
+from rematch.data.swebench import SwebenchTask
 from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
@@ -69,6 +71,7 @@ def build_run(
     *,
     redo: bool = False,
     on_change: Callable[[str, int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Run:
     """A suite's run: the program with an agent, its grader, and the folder that keeps results.
 
@@ -78,6 +81,7 @@ def build_run(
         output: the run's folder; None takes the one that follows from the configuration.
         redo: forget what the folder holds.
         on_change: told (role, jobs running, jobs done) at every change.
+        tell: gets lines for the user while the run is under way (an image is pulled).
 
     Raises:
         UsageError: a model or the folder cannot be used.
@@ -85,10 +89,9 @@ def build_run(
     """
     manifest = describe_run(config, suite, name_agent(config))
     parts = _build_parts(config, on_change)
-    tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
     path = output or default_folder(manifest)
     sweep()
-    hands = build_hands(config, tasks, RunFolder(path))
+    hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
     folder = open_folder(path, manifest, redo=redo)
     pdr = PDR(
         RecordedAgent(hands.agent, folder),
@@ -106,6 +109,21 @@ def build_run(
         meter=parts.meter,
         notices=hands.notices,
     )
+
+
+def _build_hands(
+    config: Config, suite: Suite, folder: RunFolder, tell: Callable[[str], None]
+) -> Hands:
+    """Who makes and who grades attempts at tasks of the suite's kind."""
+    instances = {t.task.id: t for t in suite.tasks if isinstance(t, SwebenchTask)}
+    if instances:
+        return Hands(*build_swebench(config, instances, folder, tell))
+    tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
+    return build_hands(config, tasks, folder)
+
+
+def _say_nothing(line: str) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rematch.agents.mini import MiniConfig
 from rematch.agents.repairer import RepairerConfig
 from rematch.agents.sandboxes import SandboxConfig
 from rematch.errors import UsageError
+from rematch.grading.swebench import SwebenchGradingConfig
 from rematch.programs import (
     ContextConfig,
     RematchConfig,
@@ -91,6 +92,8 @@ class Config(RematchConfig):
     """What a later iteration is told."""
     evidence: EvidenceConfig = EvidenceConfig()
     """What the evidence judge decides by."""
+    grading: SwebenchGradingConfig = SwebenchGradingConfig()
+    """How SWE-bench's harness grades."""
     workers: dict[WorkerRole, PositiveInt] = Field(default={}, examples=[{"judge": 32}])
     """Jobs at once per role (agent, summarizer, judge, distiller, grader); 16 where nothing is
     said."""

@@ -46,12 +46,14 @@ def load_task_run(folder: TaskFolder) -> TaskRun:
     task, pick = folder.read_task(), folder.read_pick()
     if task is None or pick is None:
         raise GradingError(f"{folder.path.name}: is not finished")
+    grades = folder.grades()
     return TaskRun(
         task_id=task.id,
         rollouts=tuple(map(lighten, folder.rollouts())),
         brackets=tuple(folder.brackets()),
         pick=pick,
-        grades=folder.grades(),
+        grades={name: grade for name, grade in grades.items() if grade.is_verdict},
+        not_graded={name: grade for name, grade in grades.items() if not grade.is_verdict},
     )
 
 

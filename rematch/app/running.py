@@ -127,7 +127,7 @@ async def _grade(run: Run, task: Task, folder: TaskFolder) -> None:
     pick = folder.read_pick()
     if pick is None:
         raise GradingError(f"{task.id}: is graded after its pick only")
-    graded = folder.grades()
+    graded = {name for name, grade in folder.grades().items() if grade.is_verdict}
     rollouts = sorted(folder.rollouts(), key=lambda rollout: rollout.id != pick.rollout_id)
 
     async def grade(rollout: Rollout) -> None:

@@ -66,6 +66,10 @@ PrintConfig = Annotated[
 ]
 
 
+Ids = Annotated[
+    list[str] | None,
+    typer.Option("--ids", help="Only these tasks; repeatable, or with commas."),
+]
 Rollouts = Annotated[
     int | None,
     typer.Option("--rollouts", "-n", help="N, rollouts per iteration.", rich_help_panel=_RULES),
@@ -188,6 +192,11 @@ def overlay_kwargs(given: list[str] | None) -> dict[str, Any]:
             example = "write name=value, such as max_turns=30"
             raise UsageError(f"--agent-kwarg {line}: {example}") from error
     return keys
+
+
+def split_ids(ids: list[str] | None) -> list[str]:
+    """The ids of all `--ids`."""
+    return [name for part in ids or () for name in part.split(",") if name]
 
 
 def overlay_workers(workers: int | None) -> dict[str, Any]:

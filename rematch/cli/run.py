@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 def run(
     suite: Annotated[
-        str, typer.Argument(help="`pocket`, a task folder, a folder of them, or name@version.")
+        str,
+        typer.Argument(
+            help="`pocket`, `swebench-verified` (-lite, -multilingual, `swebench`), a file of its "
+            "instances, a task folder, a folder of them, or name@version."
+        ),
     ],
     only: Annotated[
         str | None, typer.Option("--filter", help="Only tasks whose id matches this glob.")
     ] = None,
+    ids: options.Ids = None,
     part: Annotated[str | None, typer.Option("--slice", help="Of those, only start:stop.")] = None,
     rollouts: options.Rollouts = None,
     iterations: options.Iterations = None,
@@ -78,7 +83,7 @@ def run(
         "agent.sandbox.kind": sandbox,
         "seed": seed,
     }
-    settings = app.load_config(config or (), flags)
+    settings = app.fit_to_suite(app.load_config(config or (), flags), suite)
     if print_config:
         sys.stdout.write(app.dump_config(settings))
         return
@@ -86,6 +91,7 @@ def run(
     loaded = app.load_suite(
         suite,
         only=only,
+        ids=options.split_ids(ids),
         part=part,
         in_harbor=hands.in_harbor,
         registry=hands.harbor.registry,
@@ -104,7 +110,14 @@ def _run(
     from rematch import app
 
     with TaskProgress(len(suite.tasks), quiet=as_json) as progress:
-        run = app.build_run(settings, suite, output, redo=redo, on_change=progress.count_jobs)
+        run = app.build_run(
+            settings,
+            suite,
+            output,
+            redo=redo,
+            on_change=progress.count_jobs,
+            tell=None if as_json else write_note,
+        )
         if not as_json:
             for notice in run.notices:
                 write_note(notice)

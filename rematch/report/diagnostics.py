@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from rematch.data.records import Bracket, Decision, Grade, Pick, Rollout
@@ -17,13 +17,14 @@ from rematch.statistics import Estimate, estimate_mean
 
 @dataclass(frozen=True)
 class TaskRun:
-    """What a run holds of one finished task."""
+    """What a run holds of one finished task. `not_graded` could not be graded, with the reason."""
 
     task_id: str
     rollouts: tuple[Rollout, ...]
     brackets: tuple[Bracket, ...]
     pick: Pick
     grades: dict[str, Grade]
+    not_graded: dict[str, Grade] = field(default_factory=dict)
 
     def population(self, iteration: int) -> list[Rollout]:
         """The rollouts of one iteration."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rematch.report import diagnostics as d
 from rematch.report.tables import ResultTable
+from rematch.report.text import count, one_line
 from rematch.statistics import Estimate
 
 
@@ -42,11 +44,23 @@ def format_run(runs: Sequence[d.TaskRun]) -> list[str]:
     steps = [d.mean_steps(runs, iteration) for iteration in range(last + 1)]
     shown = " -> ".join(f"{count:.1f}" for count in steps if count is not None)
     if not any(run.grades for run in runs):
-        return ["no rollout is graded, so there is nothing to compare", f"mean steps: {shown}"]
+        nothing = "no rollout is graded, so there is nothing to compare"
+        return [nothing, *_missing_lines(runs), f"mean steps: {shown}"]
     lines = [f"{'':<34}{'mean':>7}   95 % interval     n"]
     lines += [_row(label, d.measure(runs, what)) for label, what in _rates(last)]
     lines += ["", *_judge_lines(runs), *_prior_lines(runs), *_spread_lines(runs, last)]
-    return [*lines, f"mean steps: {shown}"]
+    return [*lines, *_missing_lines(runs), f"mean steps: {shown}"]
+
+
+def _missing_lines(runs: Sequence[d.TaskRun]) -> list[str]:
+    """How many rollouts could not be graded, one line a reason, with an example."""
+    grades = [grade for run in runs for grade in run.not_graded.values()]
+    counts = Counter(grade.status for grade in grades)
+    examples = {grade.status: one_line(grade.detail, 200) for grade in reversed(grades)}
+    return [
+        f"not graded: {count(number, 'rollout')}, {status} ({examples[status]})"
+        for status, number in counts.items()
+    ]
 
 
 def _rates(last: int) -> list[tuple[str, d.Measure]]:

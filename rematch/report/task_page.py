@@ -43,6 +43,8 @@ def format_task(folder: TaskFolder) -> list[str]:
 
 def _format_rollout(rollout: Rollout, grade: Grade | None) -> str:
     verdict = "not graded" if grade is None else f"reward {grade.reward:g} ({grade.status})"
+    if grade is not None and not grade.is_verdict:
+        verdict = f"not graded ({grade.status}: {one_line(grade.detail)})"
     trajectory = rollout.trajectory
     detail = f", {one_line(trajectory.ending_detail, 80)}" if trajectory.ending_detail else ""
     steps = count(len(trajectory.steps), "step")

@@ -21,6 +21,7 @@ class RunFolder:
         RUN/
           run.json               what was asked: configuration with every default, suite,
                                  agent, seed, versions
+          gradings/              what SWE-bench's harness wrote, by instance and patch
           tasks/TASK/
             task.json            the problem as the agent saw it
             rollouts/ID.json     one attempt each: steps, ending, patch, usage
@@ -41,6 +42,11 @@ class RunFolder:
     def manifest(self) -> Path:
         """`run.json`."""
         return self.path / "run.json"
+
+    @property
+    def gradings(self) -> Path:
+        """Logs and outcomes of SWE-bench's harness."""
+        return self.path / "gradings"
 
     def task(self, task_id: str) -> TaskFolder:
         """The folder of one task."""

@@ -7,8 +7,8 @@ from rematch.agents.sandboxes.patches import is_by_product, make_patch
 from rematch.agents.sandboxes.trees import scan_tree
 from tests.agents.boxes import write_files
 
-BEFORE = {"src/a.py": "1\n", "src/b.py": "1\n", "old.py": "1\n", "ü x.py": "1\n", "bin": b"\xff"}
-AFTER = {
+BEFORE: dict[str, str | bytes] = {"src/a.py": "1\n", "src/b.py": "1\n", "old.py": "1\n", "ü x.py": "1\n", "bin": b"\xff"}
+AFTER: dict[str, str | bytes] = {
     "src/a.py": "2\n",
     "src/b.py": "2\n",
     "new.py": "1\n",
