@@ -21,9 +21,14 @@ from dspy.utils.exceptions import (
 )
 
 from rematch.data.records import Usage
-from rematch.errors import ContextOverflowError, ModelRefusedError
+from rematch.errors import (
+    BudgetSpentError,
+    ContextOverflowError,
+    ModelRefusedError,
+    RematchError,
+)
 from rematch.programs.excerpt import estimate_tokens
-from rematch.seams import same_requests, spent
+from rematch.seams import same_requests, sample, spent
 
 _ADAPTER = dspy.ChatAdapter(use_json_adapter_fallback=False)
 _REFUSALS = (
@@ -39,12 +44,16 @@ _SAMPLES_APART = 1_000
 
 @dataclass(frozen=True)
 class Answer:
-    """A prediction, or None with the problem; what all attempts cost together."""
+    """A prediction, or None with the problem; what all attempts cost together.
+
+    `is_unpaid`: the question was not asked, for the budget is spent.
+    """
 
     prediction: dspy.Prediction | None
     usage: Usage
     attempts: int
     problem: str = ""
+    is_unpaid: bool = False
 
 
 def accept_all(_: dspy.Prediction) -> str:
@@ -57,7 +66,7 @@ async def ask(
     inputs: dict[str, Any],
     *,
     lm: dspy.LM | None,
-    sample: int = 0,
+    number: int = 0,
     attempts: int = 2,
     accept: Callable[[dspy.Prediction], str] = accept_all,
 ) -> Answer:
@@ -67,7 +76,7 @@ async def ask(
         predict: the predictor.
         inputs: its input fields.
         lm: the role's model; None takes DSPy's current one.
-        sample: which independent sample this is; equal samples may share a cached reply.
+        number: which independent sample this is; equal samples may share a recorded reply.
         attempts: how often to ask before giving up on this sample.
         accept: says what is wrong with a parsed reply, "" when nothing is.
 
@@ -79,13 +88,15 @@ async def ask(
     problem = ""
     for attempt in range(attempts):
         try:
-            with _watch(costs, alone=attempt > 0):
-                prediction = await _ask_once(predict, inputs, lm, sample + attempt * _SAMPLES_APART)
+            with _watch(costs, number + attempt * _SAMPLES_APART, alone=attempt > 0):
+                prediction = await _ask_once(predict, inputs, lm)
         except AdapterParseError:
             problem = "unreadable reply"
             continue
         except LMError as error:
-            problem = _explain(error)
+            problem, is_unpaid = _explain(error)
+            if is_unpaid:
+                return Answer(None, sum(costs, Usage()), attempt + 1, problem, is_unpaid=True)
             break
         problem = accept(prediction)
         if not problem:
@@ -94,25 +105,27 @@ async def ask(
 
 
 @contextmanager
-def _watch(costs: list[Usage], *, alone: bool) -> Iterator[None]:
+def _watch(costs: list[Usage], number: int, *, alone: bool) -> Iterator[None]:
     """Collect what is spent; a question that is put again has no equals to wait for."""
     collecting = spent.set(costs)
+    numbering = sample.set(number)
     joining = same_requests.set(1 if alone else same_requests.get())
     try:
         yield
     finally:
         same_requests.reset(joining)
+        sample.reset(numbering)
         spent.reset(collecting)
 
 
 async def _ask_once(
-    predict: dspy.Predict, inputs: dict[str, Any], lm: dspy.LM | None, sample: int
+    predict: dspy.Predict, inputs: dict[str, Any], lm: dspy.LM | None
 ) -> dspy.Prediction:
     model = lm or dspy.settings.lm
     if model is None:
         raise ModelRefusedError("no model: hand one to the program or call dspy.configure(lm=...)")
     # DSPy warns that a sample number means nothing at temperature 0, and it is right.
-    config = {} if model.kwargs.get("temperature") == 0 else {"rollout_id": sample}
+    config = {} if model.kwargs.get("temperature") == 0 else {"rollout_id": sample.get()}
     with dspy.context(lm=model, adapter=_ADAPTER):
         return await predict.acall(**inputs, config=config)
 
@@ -125,11 +138,19 @@ def measure(predict: dspy.Predict) -> int:
     return sum(estimate_tokens(str(message["content"])) for message in messages)
 
 
-def _explain(error: LMError) -> str:
-    """One line for a lost sample; raises for what is more than a lost sample."""
+def _explain(error: LMError) -> tuple[str, bool]:
+    """One line for a lost sample, and whether only money was missing.
+
+    Raises for what is more than a lost sample.
+    """
+    ours = error.__cause__
+    if isinstance(ours, BudgetSpentError):
+        return str(ours), True
+    if isinstance(ours, RematchError):
+        raise ours
     line = " ".join(str(error).split())[:300]
     if isinstance(error, ContextWindowExceededError):
         raise ContextOverflowError(line) from error
     if isinstance(error, _REFUSALS):
         raise ModelRefusedError(line) from error
-    return line
+    return line, False

@@ -48,7 +48,7 @@ class Distiller(Program):
             "task": neutralise(clip(task.problem, _TASK_CAP)),
             "summaries": number_fenced("Attempt", [render_summary(s) for s in summaries]),
         }
-        answer = await ask(self.distill, inputs, lm=self.lm, sample=sample, attempts=self.attempts)
+        answer = await ask(self.distill, inputs, lm=self.lm, number=sample, attempts=self.attempts)
         if answer.prediction is None:
             raise ModelError(f"{task.id}: no workspace ({answer.problem})")
         share = self.most_characters // len(_SECTIONS)

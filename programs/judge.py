@@ -65,7 +65,7 @@ class Judge(Program):
             self.compare,
             inputs,
             lm=self.lm,
-            sample=sample,
+            number=sample,
             attempts=self.attempts,
             accept=names_candidate,
         )

@@ -13,7 +13,7 @@ from rematch.data.records import Decision, Match, Task, Vote
 from rematch.programs.ballots import is_decided, leader, rotate_orders
 from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
-from rematch.seams import Entrant, Executor, Judge, same_requests
+from rematch.seams import Entrant, Executor, Judge, asker, same_requests
 from rematch.seeds import derive_random
 from rematch.settings import Settings
 
@@ -68,7 +68,14 @@ async def play_match(
         orders = [orders[0]] * count
 
     async def vote(sample: int) -> Vote:
-        return await judge.acall(task=task, entrants=entrants, order=orders[sample], sample=sample)
+        # Two matches may show the same texts; their votes are independent all the same.
+        asking = asker.set(" ".join(ids))
+        try:
+            return await judge.acall(
+                task=task, entrants=entrants, order=orders[sample], sample=sample
+            )
+        finally:
+            asker.reset(asking)
 
     ranks = [ties.ranks[index] for index in eligible]
 

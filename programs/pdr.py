@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rematch.data.records import Rollout, Task
+from rematch.data.records import Rollout, Task, name_rollout
 from rematch.programs.concurrency import gather_all
 from rematch.programs.contexts import ContextConfig, choose_priors, write_context
 from rematch.programs.distiller import Distiller
 from rematch.programs.program import Program
-from rematch.seams import Agent, Entrant, Executor
+from rematch.seams import Agent, Entrant, Executor, asker
 from rematch.seeds import derive_seed
 
 
@@ -67,6 +67,7 @@ class PDR(Program):
         contexts = await self._write(task, told)
 
         async def attempt(index: int) -> Rollout:
+            asker.set(name_rollout(task.id, iteration, index))
             priors = _ids(told[index])
 
             async def job() -> Rollout:

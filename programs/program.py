@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import json
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dspy
 
 from rematch.errors import ProgramFileError
+from rematch.loops import run_sync
 from rematch.programs.saved import (
     FORMAT,
     VERSION,
@@ -22,19 +20,6 @@ from rematch.programs.saved import (
     read_document,
     signature_hash,
 )
-
-T = TypeVar("T")
-
-
-def run_sync(job: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also from inside a running loop (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(job)
-    context = contextvars.copy_context()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(context.run, asyncio.run, job).result()
 
 
 class Program(dspy.Module):

@@ -6,7 +6,8 @@ RematchError                      anything a user can mend; the command line pri
 ├── ModelError                    a model call that failed for good
 │   ├── UnreadableReplyError      the reply is not in the form that was asked for
 │   ├── ModelRefusedError         bad key, no money, unknown model: stops the run
-│   └── ContextOverflowError      the prompt is longer than the model's window
+│   ├── ContextOverflowError      the prompt is longer than the model's window
+│   └── BudgetSpentError          the call does not fit into what is left of the budget
 ├── AgentError                    an agent that could not run at all
 ├── SandboxError                  a sandbox that is missing or broke
 ├── GradingError                  a grader that could not run
@@ -44,6 +45,10 @@ class ModelRefusedError(ModelError):
 
 class ContextOverflowError(ModelError):
     """The prompt is longer than the model's window."""
+
+
+class BudgetSpentError(ModelError):
+    """The call does not fit into what is left of the budget: it was not made."""
 
 
 class AgentError(RematchError):

@@ -19,6 +19,14 @@ same_requests: ContextVar[int] = ContextVar("same_requests", default=1)
 """How many equal requests the caller has under way together (V votes of one order). An engine
 may send them as one request with n completions."""
 
+sample: ContextVar[int | None] = ContextVar("sample", default=None)
+"""Which of several independent answers the caller wants. Equal requests for equal samples are
+one question: an engine may answer from its record. None: every request is a new question."""
+
+asker: ContextVar[str] = ContextVar("asker", default="")
+"""Whose questions these are, where several ask the same without knowing of each other (the
+rollouts of one task): their equal requests are different questions."""
+
 spent: ContextVar[list[Usage] | None] = ContextVar("spent", default=None)
 """Where an engine notes what each request cost, for whoever asked."""
 

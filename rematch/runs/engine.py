@@ -1,89 +1,117 @@
-"""The engine behind every dspy.LM of ours: native where it serves, litellm for the rest.
+"""The engine behind every dspy.LM of ours: each question is asked once, and recorded.
 
-One place meters, caps replies and joins equal requests. DSPy keeps parsing and retries.
+DSPy keeps prompts and parsing; records, prices, retries and joining happen here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from dspy import lm15
-from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine, LiteLLMEngine
-from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
-from rematch.runs.joining import JoinedRequests, close_litellm_clients
-from rematch.runs.metering import Meter, read_usage
-from rematch.runs.routes import Route
-from rematch.seams import same_requests
+from rematch.loops import run_sync
+from rematch.runs.calls import Calls
+from rematch.runs.delivery import Delivery, Line, Member, Patience, Reply
+from rematch.runs.flights import FlightAbandonedError, Flights
+from rematch.runs.joining import JoinedRequests, Outcome
+from rematch.runs.keys import load_reply, name_call, name_sample
+from rematch.seams import asker, same_requests, sample
 
-REPLY_CAP = 64_000
-"""Characters of a reply that are read; parsers may take quadratic time on hostile ones."""
-
-
-class RoleEngine:
-    """Sync door of one role's engine (the optimizers' reflection calls, mostly)."""
-
-    def __init__(self, route: Route, meter: Meter) -> None:
-        self._route, self._meter = route, meter
-        self._native = LM15Engine(route.router)
-        self._litellm = LiteLLMEngine(**route.options)
-
-    def __deepcopy__(self, _: Any) -> RoleEngine:
-        """Optimizers copy programs; the connection and its meter stay one."""
-        return self
-
-    def complete(self, request: lm15.Request) -> lm15.Response:
-        """One attempt."""
-        request = _extend(request, self._route)
-        native = _speaks_natively(self._route, self._native, request)
-        response = (self._native if native else self._litellm).complete(request)
-        self._meter.note(self._route.role, read_usage(response, request, self._route.provider))
-        return cap_reply(response)
-
-    def stream(self, request: lm15.Request) -> Iterator[Any]:
-        """Not offered: a vote is read whole."""
-        raise lm15.UnsupportedFeatureError("Rematch's engine does not stream", feature="stream")
-
-    def close(self) -> None:
-        """Close the native engine's connections."""
-        self._native.close()
+Joined = JoinedRequests[Member, Reply]
 
 
 class AsyncRoleEngine:
-    """Async door of one role's engine; inner engines are kept one per running loop."""
+    """Async door of one role's engine.
 
-    def __init__(self, route: Route, meter: Meter) -> None:
-        self._route, self._meter = route, meter
-        self._planner = LM15Engine(route.router)
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Inner] = WeakKeyDictionary()
+    Args:
+        role: who asks.
+        lines: the role's model, then its fallbacks.
+        patience: how long a failing call is tried.
+        calls: what the run's calls share.
+    """
+
+    def __init__(self, role: str, lines: Sequence[Line], patience: Patience, calls: Calls) -> None:
+        self._role, self._lines, self._patience, self._calls = role, lines, patience, calls
+        self._flights: Flights[Reply] = Flights(calls.gate)
+        self._joined: WeakKeyDictionary[asyncio.AbstractEventLoop, Joined] = WeakKeyDictionary()
 
     def __deepcopy__(self, _: Any) -> AsyncRoleEngine:
-        """Optimizers copy programs; the connections and their meter stay one."""
+        """Optimizers copy programs; the connections and their records stay one."""
         return self
 
     async def complete(self, request: lm15.Request) -> lm15.Response:
-        """One attempt; equal requests under way together go as one with n completions."""
-        request = _extend(request, self._route)
-        inner = await self._find_inner()
-        if same_requests.get() > 1:
-            response, usage = await inner.joined.complete(request, same_requests.get())
-        else:
-            response = await inner.complete(request)
-            usage = read_usage(response, request, self._route.provider)
-        self._meter.note(self._route.role, usage)
-        return cap_reply(response)
+        """The reply: a recorded one, or a new one. Equal requests may go as one."""
+        route = self._lines[0].wire.route
+        asked = name_call(
+            request,
+            role=self._role,
+            model=route.model,
+            api_base=route.options.get("api_base"),
+        )
+        who, wanted = asker.get(), sample.get()
+        occurrence = 0 if wanted is not None else self._calls.occurrences.number(asked)
+        member = Member(name_sample(asked, (who, wanted, occurrence)), wanted)
+        expected = same_requests.get()
+        while True:
+            recorded = self._calls.ledger.find(member.key)
+            if recorded is not None:
+                self._excuse(asked, expected)
+                self._calls.meter.note_replay(self._role, recorded.usage)
+                return load_reply(recorded.reply)
+            flight = self._flights.board(
+                member.key, partial(self._send, asked, request, expected, member)
+            )
+            if not flight.is_mine:
+                self._excuse(asked, expected)
+                expected = 1
+            try:
+                response, usage = await flight.land()
+            except FlightAbandonedError:
+                continue
+            if flight.is_mine:
+                self._calls.meter.note(self._role, usage)
+            else:
+                self._calls.meter.note_replay(self._role, usage)
+            return response
 
-    async def _find_inner(self) -> _Inner:
+    async def _send(
+        self, asked: bytes, request: lm15.Request, expected: int, member: Member
+    ) -> Reply:
+        if expected > 1:
+            return await self._find_joined().complete(asked, request, expected, member)
+        return (await self._deliver(request, [member]))[0]
+
+    async def _deliver(self, request: lm15.Request, members: Sequence[Member]) -> list[Reply]:
+        return await Delivery(
+            self._calls, self._role, self._lines, self._patience, request, members
+        ).run()
+
+    async def _deliver_group(
+        self, request: lm15.Request, members: Sequence[Member]
+    ) -> list[Outcome[Reply]]:
+        """As many outcomes. What one request did not bring is asked for singly."""
+        replies: list[Outcome[Reply]] = []
+        if len(members) > 1 and await self._lines[0].wire.takes_n():
+            replies += await self._deliver(request, members)
+        singly = (self._deliver(request, [member]) for member in members[len(replies) :])
+        for outcome in await asyncio.gather(*singly, return_exceptions=True):
+            replies.append(outcome if isinstance(outcome, BaseException) else outcome[0])
+        return replies
+
+    def _excuse(self, asked: bytes, expected: int) -> None:
+        if expected > 1:
+            self._find_joined().excuse(asked, expected)
+
+    def _find_joined(self) -> Joined:
         loop = asyncio.get_running_loop()
-        inner = self._loops.get(loop)
-        if inner is None:
-            inner = self._loops[loop] = _Inner(self._route, self._planner)
-            await inner.close_with_loop()
-        return inner
+        joined = self._joined.get(loop)
+        if joined is None:
+            joined = self._joined[loop] = JoinedRequests(self._deliver_group)
+        return joined
 
     async def stream(self, request: lm15.Request) -> AsyncIterator[Any]:
         """Not offered: a vote is read whole."""
@@ -92,60 +120,27 @@ class AsyncRoleEngine:
 
     async def aclose(self) -> None:
         """Close this loop's connections now; a loop that ends closes them by itself."""
-        inner = self._loops.pop(asyncio.get_running_loop(), None)
-        if inner is not None:
-            await inner.aclose()
+        for line in self._lines:
+            await line.wire.aclose()
 
 
-class _Inner:
-    """The engines of one event loop."""
+class RoleEngine:
+    """Sync door of one role's engine (the optimizers' reflection calls, mostly)."""
 
-    def __init__(self, route: Route, planner: LM15Engine) -> None:
-        self._route, self._planner = route, planner
-        self._native = AsyncLM15Engine(route.router)
-        self._litellm = AsyncLiteLLMEngine(**route.options)
-        self.joined = JoinedRequests(route.options, route.provider, self.complete)
+    def __init__(self, door: AsyncRoleEngine) -> None:
+        self._door = door
 
-    async def complete(self, request: lm15.Request) -> lm15.Response:
-        native = _speaks_natively(self._route, self._planner, request)
-        return await (self._native if native else self._litellm).complete(request)
+    def __deepcopy__(self, _: Any) -> RoleEngine:
+        """Optimizers copy programs; the connections and their records stay one."""
+        return self
 
-    async def close_with_loop(self) -> None:
-        """Let the loop's end close the connections: it closes its async generators first."""
-        self._guard = self._stay_open()
-        await anext(self._guard)
+    def complete(self, request: lm15.Request) -> lm15.Response:
+        """The reply, as through the async door."""
+        return run_sync(self._door.complete(request))
 
-    async def aclose(self) -> None:
-        await self._guard.aclose()
+    def stream(self, request: lm15.Request) -> Iterator[Any]:
+        """Not offered: a vote is read whole."""
+        raise lm15.UnsupportedFeatureError("Rematch's engine does not stream", feature="stream")
 
-    async def _stay_open(self) -> AsyncGenerator[None]:
-        try:
-            yield
-        finally:
-            await self._native.aclose()
-            await close_litellm_clients()
-
-
-def _extend(request: lm15.Request, route: Route) -> lm15.Request:
-    if not route.extensions:
-        return request
-    extensions = {**(request.config.extensions or {}), **route.extensions}
-    return replace(request, config=replace(request.config, extensions=extensions))
-
-
-def _speaks_natively(route: Route, planner: LM15Engine, request: lm15.Request) -> bool:
-    if not route.native:
-        return False
-    try:
-        planner.plan(request)
-    except lm15.CapabilityError:
-        return False
-    return True
-
-
-def cap_reply(response: lm15.Response) -> lm15.Response:
-    """The response with at most 64,000 characters of text."""
-    text = response.text
-    if text is None or len(text) <= REPLY_CAP:
-        return response
-    return replace(response, message=lm15.Message.assistant(text[:REPLY_CAP]))
+    def close(self) -> None:
+        """Nothing stays open: each call's connections end with its event loop."""

@@ -7,143 +7,97 @@ sample, its parse), so the joining happens here, on the wire.
 from __future__ import annotations
 
 import asyncio
-import inspect
-import json
-import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar, Union
 
 from dspy import lm15
-from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine
-from dspy.clients.engines.litellm_errors import litellm_errors
-from dspy.clients.lm15_boundary import request_kwargs
-
-from rematch.data.records import Usage
-from rematch.runs.metering import read_usage, share_usage
 
 _PATIENCE = 1.0
 """Seconds to wait for a straggler: some of the expected requests may never come."""
 
-Reply = tuple[lm15.Response, Usage]
+M = TypeVar("M")
+R = TypeVar("R")
+Outcome = Union[R, BaseException]  # noqa: UP007  (a generic alias must be written so)
 
 
-class _SharedRequest:
-    def __init__(self, request: lm15.Request, expected: int) -> None:
-        self.request = request
-        self.expected = expected
-        self.waiting: list[asyncio.Future[Reply]] = []
-        self.timer: asyncio.TimerHandle | None = None
+@dataclass
+class _Group(Generic[M, R]):
+    """Equal requests that wait for each other. `excused` of the `expected` need no answer."""
+
+    expected: int
+    request: lm15.Request | None = None
+    members: list[tuple[M, asyncio.Future[R]]] = field(default_factory=list)
+    excused: int = 0
+    timer: asyncio.TimerHandle | None = None
 
 
-class JoinedRequests:
-    """Collects equal requests of one event loop and sends each set once.
+class JoinedRequests(Generic[M, R]):
+    """Collects equal requests of one event loop and hands each set over once.
 
     Args:
-        options: litellm's client options.
-        provider: names the price list.
-        complete: sends a single request, for providers without n.
+        deliver: takes a request and its members (what each caller calls itself), and returns
+            as many outcomes.
     """
 
     def __init__(
-        self,
-        options: dict[str, Any],
-        provider: str,
-        complete: Callable[[lm15.Request], Awaitable[lm15.Response]],
+        self, deliver: Callable[[lm15.Request, Sequence[M]], Awaitable[Sequence[Outcome[R]]]]
     ) -> None:
-        self._engine = _ManyCompletions(**options)
-        self._provider = provider
-        self._complete = complete
-        self._open: dict[str, _SharedRequest] = {}
+        self._deliver = deliver
+        self._open: dict[bytes, _Group[M, R]] = {}
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def complete(self, request: lm15.Request, expected: int) -> Reply:
-        """This caller's completion, and its share of what the request cost."""
-        loop = asyncio.get_running_loop()
-        key = json.dumps(request_kwargs(request, "chat"), sort_keys=True)
-        shared = self._open.setdefault(key, _SharedRequest(request, expected))
-        mine: asyncio.Future[Reply] = loop.create_future()
-        shared.waiting.append(mine)
-        if shared.timer:
-            shared.timer.cancel()
-        if len(shared.waiting) >= shared.expected:
-            self._send(key)
-        else:
-            shared.timer = loop.call_later(_PATIENCE, self._send, key)
+    async def complete(self, key: bytes, request: lm15.Request, expected: int, member: M) -> R:
+        """This caller's completion.
+
+        Args:
+            key: equal for equal requests.
+            request: what to send.
+            expected: how many equal requests come together.
+            member: what this caller calls itself.
+        """
+        group = self._open.setdefault(key, _Group(expected))
+        group.request = request
+        mine: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        group.members.append((member, mine))
+        self._wait_or_send(key, group)
         return await mine
 
-    def _send(self, key: str) -> None:
-        shared = self._open.pop(key)
-        task = asyncio.get_running_loop().create_task(self._deliver(shared))
+    def excuse(self, key: bytes, expected: int) -> None:
+        """One of the expected requests needs no answer, so nobody shall wait for it."""
+        group = self._open.setdefault(key, _Group(expected))
+        group.excused += 1
+        self._wait_or_send(key, group)
+
+    def _wait_or_send(self, key: bytes, group: _Group[M, R]) -> None:
+        if group.timer:
+            group.timer.cancel()
+        if len(group.members) + group.excused >= group.expected:
+            self._send(key)
+        else:
+            loop = asyncio.get_running_loop()
+            group.timer = loop.call_later(_PATIENCE, self._send, key)
+
+    def _send(self, key: bytes) -> None:
+        group = self._open.pop(key)
+        if group.request is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(group.request, group.members))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _deliver(self, shared: _SharedRequest) -> None:
-        waiting = shared.waiting
+    async def _answer(
+        self, request: lm15.Request, members: Sequence[tuple[M, asyncio.Future[R]]]
+    ) -> None:
+        outcomes: Sequence[Outcome[R]]
         try:
-            outcomes = await self._ask(shared.request, len(waiting))
-        except Exception as error:  # noqa: BLE001 - every caller gets it and raises it
-            outcomes = [error] * len(waiting)
-        for future, outcome in zip(waiting, outcomes, strict=True):
+            outcomes = await self._deliver(request, [member for member, _ in members])
+        except Exception as error:  # noqa: BLE001  (every caller gets it and raises it)
+            outcomes = [error] * len(members)
+        for (_, future), outcome in zip(members, outcomes, strict=True):
             if future.done():
                 continue
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-
-    async def _ask(self, request: lm15.Request, n: int) -> list[Reply | BaseException]:
-        """As many outcomes. What one request did not bring is asked for singly."""
-        replies: list[Reply | BaseException] = []
-        # Looking it up imports litellm, which takes seconds the first time.
-        if n > 1 and await asyncio.to_thread(_takes_n, request.model):
-            responses = (await self._engine.complete_many(request, n))[:n]
-            total = read_usage(responses[0], request, self._provider)
-            replies += zip(responses, share_usage(total, len(responses)), strict=True)
-        missing = (self._ask_one(request) for _ in range(n - len(replies)))
-        return replies + await asyncio.gather(*missing, return_exceptions=True)
-
-    async def _ask_one(self, request: lm15.Request) -> Reply:
-        reply = await self._complete(request)
-        return reply, read_usage(reply, request, self._provider)
-
-
-class _ManyCompletions(AsyncLiteLLMEngine):
-    """litellm with n completions, each as a response of its own."""
-
-    async def complete_many(self, request: lm15.Request, n: int) -> list[lm15.Response]:
-        """At least one response; some servers take n and answer with fewer."""
-        import litellm
-
-        arguments = {**self._arguments(request), "n": n}
-        with litellm_errors(model=request.model):
-            reply = await litellm.acompletion(**arguments)
-        body = json.loads(reply.model_dump_json())
-        if not body["choices"]:
-            raise lm15.ServerError("the reply has no choices")
-        return [
-            lm15.response_from_openai_chat({**body, "choices": [choice]}, model=request.model)
-            for choice in body["choices"]
-        ]
-
-
-async def close_litellm_clients() -> None:
-    """Close the clients that litellm keeps for the running loop; other loops' stay open."""
-    litellm = sys.modules.get("litellm")
-    cache = getattr(litellm, "in_memory_llm_clients_cache", None)
-    if cache is None:
-        return
-    loops_suffix = cache.update_cache_key_with_event_loop("")
-    for key in [key for key in cache.cache_dict if key.endswith(loops_suffix)]:
-        client = cache.cache_dict[key]
-        cache.delete_cache(key)
-        close = getattr(client, "aclose", None) or getattr(client, "close", None)
-        closing = close() if close else None
-        if inspect.isawaitable(closing):
-            await closing
-
-
-def _takes_n(model: str) -> bool:
-    import litellm
-
-    supported = litellm.get_supported_openai_params(model=model)
-    return supported is not None and "n" in supported

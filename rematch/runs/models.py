@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import dspy
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from rematch.errors import UsageError
+from rematch.runs.calls import Calls
+from rematch.runs.delivery import Line, Patience
 from rematch.runs.engine import AsyncRoleEngine, RoleEngine
 from rematch.runs.metering import Meter
+from rematch.runs.prices import find_price
 from rematch.runs.routes import find_route, resolve_natively, split_extra
+from rematch.runs.wire import Wire
 from rematch.settings import Settings
 
 Role = Literal["agent", "summarizer", "judge", "distiller"]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[^/\s]+/\S+$")]
+"""`provider/name`, as LiteLLM writes it."""
 
 
 class ModelConfig(Settings):
     """One role's model."""
 
-    model: str = Field(pattern=r"^[^/\s]+/\S+$")
+    model: ModelName
     """`provider/name`, as LiteLLM writes it."""
     api_base: str | None = None
     """The endpoint, where it is not the provider's own. Keys come from the environment only."""
@@ -34,6 +40,32 @@ class ModelConfig(Settings):
     """Seconds to wait for a reply's next byte."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Further parameters, passed on as they are."""
+    fallbacks: tuple[ModelName, ...] = ()
+    """Models that are asked in turn where this one fails for good, though not for a reason of
+    the request's own; those of the same provider at the same api_base."""
+    attempts: int = Field(default=8, ge=1)
+    """Times that a failing call is made in all, before the next fallback, or before its sample
+    is lost."""
+    retry_seconds: float = Field(default=600, ge=0)
+    """The most time that a failing call is tried for."""
+    first_pause: float = Field(default=1.0, ge=0)
+    """Seconds before the second try, halved at most by chance; doubled for each further one, up
+    to 60. What the provider asks for goes first."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    """Most requests sent, over all roles with this model; slower where the provider's headers
+    say so."""
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    """Most tokens, read and written, likewise."""
+    input_price: float | None = Field(default=None, ge=0)
+    """Dollars per million input tokens, in place of the price list's; needs output_price."""
+    output_price: float | None = Field(default=None, ge=0)
+    """Dollars per million output tokens, likewise."""
+
+    @model_validator(mode="after")
+    def _refuse_half_a_price(self) -> Self:
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("input_price and output_price are given together or not at all")
+        return self
 
 
 class ModelsConfig(Settings):
@@ -45,33 +77,65 @@ class ModelsConfig(Settings):
     distiller: ModelConfig | None = None
 
 
-def build_lm(role: Role, config: ModelConfig, meter: Meter) -> dspy.LM:
-    """A dspy.LM for one role, metered.
+def build_lm(
+    role: Role, config: ModelConfig, meter: Meter | None = None, *, calls: Calls | None = None
+) -> dspy.LM:
+    """A dspy.LM for one role, recorded and metered.
 
-    DSPy's response cache stays off: a run keeps its own records.
+    DSPy's response cache and its retries stay off: a run keeps its own records.
+
+    Args:
+        role: who asks.
+        config: the model.
+        meter: counts what calls cost, where no `calls` are given.
+        calls: what the run's calls share; without it, they are recorded for this LM alone.
 
     Raises:
         UsageError: the model or its parameters cannot be used.
     """
+    calls = calls or Calls(meter)
     try:
         carried, extensions = split_extra(config.extra)
-        route = find_route(role, config.model, config.api_base, config.timeout, extensions)
         options: dict[str, Any] = {
             "temperature": config.temperature,
             "max_tokens": config.max_tokens,
             **({"reasoning_effort": config.reasoning_effort} if config.reasoning_effort else {}),
             **carried,
         }
+        lines = [
+            _lay_line(role, model, config, extensions, calls)
+            for model in (config.model, *config.fallbacks)
+        ]
+        patience = Patience(config.attempts, config.retry_seconds, config.first_pause)
+        door = AsyncRoleEngine(role, lines, patience, calls)
         return dspy.LM(
             config.model,
-            engine=RoleEngine(route, meter),
-            async_engine=AsyncRoleEngine(route, meter),
+            engine=RoleEngine(door),
+            async_engine=door,
             cache=False,
+            num_retries=0,
             **options,
         )
     except (ValueError, TypeError, dspy.LMError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"models.{role}: {config.model}: {line}") from error
+
+
+def _lay_line(
+    role: Role, model: str, config: ModelConfig, extensions: dict[str, Any], calls: Calls
+) -> Line:
+    """The way to a role's model, or to one of its fallbacks."""
+    is_first = model == config.model
+    same_provider = model.partition("/")[0] == config.model.partition("/")[0]
+    api_base = config.api_base if is_first or same_provider else None
+    route = find_route(role, model, api_base, config.timeout, extensions)
+    prices = (config.input_price, config.output_price) if is_first else (None, None)
+    limits = (config.requests_per_minute, config.tokens_per_minute) if is_first else (None, None)
+    return Line(
+        Wire(route),
+        find_price(route.provider, model.partition("/")[2], *prices),
+        calls.pace(model, route.options.get("api_base"), *limits),
+    )
 
 
 def find_window(model: str) -> int | None:

@@ -21,11 +21,13 @@ _NO_KEY = "none"
 class Route:
     """How a role's model is reached.
 
-    `router` serves the native engine, `options` (api_base, timeout) litellm's. `provider` names
-    the price list. `extensions` are parameters that are passed on as they are.
+    `model` is `provider/name`; `provider` names the price list. `router` serves the native
+    engine, `options` (api_base, timeout) litellm's. `extensions` are parameters that are passed on
+    as they are.
     """
 
     role: str
+    model: str
     provider: str
     native: bool
     router: lm15.RouterConfig
@@ -68,7 +70,8 @@ def find_route(
         timeouts=timeouts_for(timeout),
         max_connections=_CONNECTIONS,
     )
-    return Route(role, provider or prefix, provider is not None, router, options, extensions)
+    native = provider is not None
+    return Route(role, model, provider or prefix, native, router, options, extensions)
 
 
 def resolve_natively(model: str) -> str | None:

@@ -24,7 +24,7 @@ def serve_lm(
     model: str = "openai/scripted",
     **config: Any,
 ) -> dspy.LM:
-    chosen = ModelConfig(model=model, api_base=endpoint.url, **config)
+    chosen = ModelConfig(model=model, api_base=endpoint.url, **{"first_pause": 0.01, **config})
     return build_lm(role, chosen, meter or Meter())
 
 

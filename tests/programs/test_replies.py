@@ -135,9 +135,7 @@ def test_a_request_that_fails_once_is_sent_again_as_the_same_attempt(fault: Faul
 
 def test_a_request_that_keeps_failing_is_no_vote_and_says_why() -> None:
     with Endpoint(faults={Fault.SERVER_ERROR: 1.0}) as endpoint:
-        lm = serve_lm(endpoint)
-        lm.num_retries = 1
-        vote = vote_once(lm)
+        vote = vote_once(serve_lm(endpoint, attempts=2))
         assert len(endpoint.log) == 2
     assert vote.winner is None
     assert vote.reasons.startswith("no vote: ")

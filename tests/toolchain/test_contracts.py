@@ -10,9 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What each room may import, besides its own files and what is free for all. data.formats stands
 # for all of data but the records.
-FREE = {"errors", "seeds", "settings", "statistics"}
+FREE = {"errors", "loops", "seeds", "settings", "statistics"}
 TABLE = {
     "errors": "",
+    "loops": "",
     "seeds": "",
     "settings": "",
     "statistics": "",

@@ -1,0 +1,152 @@
+"""The budget: what a call may cost is held before it is sent, what it did cost is noted after.
+
+At every moment, spent + held <= budget. Only an estimate that was too low can break that, and
+such an excess is reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import math
+import threading
+from collections.abc import Callable
+
+from pydantic import Field
+
+from rematch.data.records import Usage
+from rematch.errors import BudgetSpentError
+from rematch.runs.ledger_rows import Amount
+from rematch.settings import Settings
+
+_ROUNDING = 1e-9
+
+
+class BudgetConfig(Settings):
+    """Limits of a run, over all its sessions; None is no limit."""
+
+    dollars: float | None = Field(default=None, ge=0)
+    """Most dollars. Every model that is asked must have a price."""
+    calls: int | None = Field(default=None, ge=0)
+    """Most model calls."""
+    tokens: int | None = Field(default=None, ge=0)
+    """Most tokens, read and written."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any limit."""
+        return (self.dollars, self.calls, self.tokens) != (None, None, None)
+
+
+class Budget:
+    """Holds, settles and refuses. Safe to share between threads and event loops.
+
+    Args:
+        config: the limits.
+        spent: what earlier sessions spent.
+
+    Attributes:
+        spent: what has been paid so far, and what may have been.
+        held: what calls under way may cost.
+        refused: calls that were not made.
+        excess: by how much calls cost more than was held for them.
+    """
+
+    def __init__(self, config: BudgetConfig | None = None, spent: Amount | None = None) -> None:
+        self.config = config or BudgetConfig()
+        self.spent = spent or Amount()
+        self.held = Amount()
+        self.refused = 0
+        self.excess = Amount()
+        self._lock = threading.Lock()
+        self._waiting: list[concurrent.futures.Future[None]] = []
+
+    async def hold(self, amount: Amount, check: Callable[[], None] = lambda: None) -> None:
+        """Set an amount aside. Waits while calls under way may still leave enough.
+
+        Args:
+            amount: how much.
+            check: raises where waiting makes no sense any more.
+
+        Raises:
+            BudgetSpentError: it does not fit any more.
+        """
+        while True:
+            check()
+            with self._lock:
+                if self._fits(self.spent + self.held + amount):
+                    self.held += amount
+                    return
+                if self.held == Amount() or not self._fits(self.spent + amount):
+                    self.refused += 1
+                    raise BudgetSpentError(self._explain(amount))
+                change: concurrent.futures.Future[None] = concurrent.futures.Future()
+                self._waiting.append(change)
+            await asyncio.wrap_future(change)
+
+    def settle(self, held: Amount, usage: Usage) -> None:
+        """Note what a call cost in place of what was held for it."""
+        cost = Amount(usage.cost_usd or 0.0, usage.calls, usage.tokens)
+        over = cost - held
+        with self._lock:
+            self._let_go(held)
+            self.spent += cost
+            self.excess += Amount(max(0.0, over.dollars), max(0, over.calls), max(0, over.tokens))
+
+    def write_off(self, held: Amount) -> None:
+        """Count what was held as spent: the call failed, and may have been billed."""
+        with self._lock:
+            self._let_go(held)
+            self.spent += held
+
+    def release(self, held: Amount) -> None:
+        """Nothing was spent."""
+        with self._lock:
+            self._let_go(held)
+
+    @property
+    def left(self) -> Amount:
+        """What is neither spent nor held; huge where there is no limit."""
+        with self._lock:
+            used = self.spent + self.held
+        config = self.config
+        return Amount(
+            math.inf if config.dollars is None else max(0.0, config.dollars - used.dollars),
+            _MOST if config.calls is None else max(0, config.calls - used.calls),
+            _MOST if config.tokens is None else max(0, config.tokens - used.tokens),
+        )
+
+    def _let_go(self, held: Amount) -> None:
+        self.held -= held
+        if self.held.calls == 0:
+            self.held = Amount()  # no rest of rounding
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if change.set_running_or_notify_cancel():
+                change.set_result(None)
+
+    def _fits(self, used: Amount) -> bool:
+        config = self.config
+        return (
+            (config.dollars is None or used.dollars <= config.dollars + _ROUNDING)
+            and (config.calls is None or used.calls <= config.calls)
+            and (config.tokens is None or used.tokens <= config.tokens)
+        )
+
+    def _explain(self, amount: Amount) -> str:
+        config, spent = self.config, self.spent
+        if config.dollars is not None and spent.dollars + amount.dollars > config.dollars:
+            return (
+                f"the budget is spent: ${spent.dollars:.4f} of ${config.dollars:g}, "
+                f"and the next call may cost ${amount.dollars:.4f}"
+            )
+        if config.calls is not None and spent.calls + amount.calls > config.calls:
+            return f"the budget is spent: {spent.calls} of {config.calls} calls"
+        return (
+            f"the budget is spent: {spent.tokens:,} of {config.tokens or 0:,} tokens, "
+            f"and the next call may take {amount.tokens:,}"
+        )
+
+
+_MOST = 10**15
+"""Calls or tokens without a limit."""

@@ -1,0 +1,175 @@
+"""One model on the wire: natively where that serves, through litellm for the rest. One try."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from dspy import lm15
+from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine
+from dspy.clients.engines.litellm_errors import litellm_errors
+from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
+
+from rematch.runs.routes import Route
+
+REPLY_CAP = 64_000
+"""Characters of a reply that are read; parsers may take quadratic time on hostile ones."""
+
+
+class Wire:
+    """Sends requests to one model; connections are kept one set per running loop."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self._planner = LM15Engine(route.router)
+        self._plans: dict[Any, bool] = {}
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connections] = (
+            WeakKeyDictionary()
+        )
+
+    async def send(self, request: lm15.Request, n: int = 1) -> list[lm15.Response]:
+        """One try at a request: at least one response, `n` of them where the provider allows."""
+        request = self._address(request)
+        connections = await self._connect()
+        if n > 1 and await self.takes_n():
+            responses = (await connections.litellm.complete_many(request, n))[:n]
+        elif self._speaks_natively(request):
+            responses = [await connections.native.complete(request)]
+        else:
+            responses = [await connections.litellm.complete(request)]
+        return [cap_reply(response) for response in responses]
+
+    async def takes_n(self) -> bool:
+        """Whether one request may ask for several completions."""
+        # Looking it up imports litellm, which takes seconds the first time.
+        return await asyncio.to_thread(_takes_n, self.route.model)
+
+    async def aclose(self) -> None:
+        """Close this loop's connections now; a loop that ends closes them by itself."""
+        connections = self._loops.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            await connections.aclose()
+
+    def _address(self, request: lm15.Request) -> lm15.Request:
+        route = self.route
+        if request.model != route.model:
+            request = replace(request, model=route.model)
+        if route.extensions:
+            extensions = {**(request.config.extensions or {}), **route.extensions}
+            request = replace(request, config=replace(request.config, extensions=extensions))
+        return request
+
+    async def _connect(self) -> _Connections:
+        loop = asyncio.get_running_loop()
+        connections = self._loops.get(loop)
+        if connections is None:
+            connections = self._loops[loop] = _Connections(self.route)
+            await connections.close_with_loop()
+        return connections
+
+    def _speaks_natively(self, request: lm15.Request) -> bool:
+        """Whether the native engine can carry the request; it depends on its form alone."""
+        if not self.route.native:
+            return False
+        form = _read_form(request)
+        known = self._plans.get(form) if form is not None else None
+        if known is None:
+            try:
+                self._planner.plan(request)
+                known = True
+            except lm15.CapabilityError:
+                known = False
+            if form is not None:
+                self._plans[form] = known
+        return known
+
+
+class _Connections:
+    """The engines of one event loop."""
+
+    def __init__(self, route: Route) -> None:
+        self.native = AsyncLM15Engine(route.router)
+        self.litellm = _ManyCompletions(**route.options)
+
+    async def close_with_loop(self) -> None:
+        """Let the loop's end close the connections: it closes its async generators first."""
+        self._guard = self._stay_open()
+        await anext(self._guard)
+
+    async def aclose(self) -> None:
+        await self._guard.aclose()
+
+    async def _stay_open(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await self.native.aclose()
+            await close_litellm_clients()
+
+
+class _ManyCompletions(AsyncLiteLLMEngine):
+    """litellm with n completions, each as a response of its own."""
+
+    async def complete_many(self, request: lm15.Request, n: int) -> list[lm15.Response]:
+        """At least one response; some servers take n and answer with fewer."""
+        import litellm
+
+        arguments = {**self._arguments(request), "n": n}
+        with litellm_errors(model=request.model):
+            reply = await litellm.acompletion(**arguments)
+        body = json.loads(reply.model_dump_json())
+        if not body["choices"]:
+            raise lm15.ServerError("the reply has no choices")
+        return [
+            lm15.response_from_openai_chat({**body, "choices": [choice]}, model=request.model)
+            for choice in body["choices"]
+        ]
+
+
+def _read_form(request: lm15.Request) -> Any:
+    """What decides who can carry a request, where it is text alone; else None."""
+    plain = isinstance(request.system, str | None) and not request.tools
+    if not plain or any(message.text is None for message in request.messages):
+        return None
+    roles = tuple(message.role for message in request.messages)
+    return (roles, repr(request.config))
+
+
+async def close_litellm_clients() -> None:
+    """Close the clients that litellm keeps for the running loop; other loops' stay open."""
+    litellm = sys.modules.get("litellm")
+    cached = getattr(litellm, "in_memory_llm_clients_cache", None)
+    if cached is None:
+        return
+    loops_suffix = cached.update_cache_key_with_event_loop("")
+    for key in [key for key in cached.cache_dict if key.endswith(loops_suffix)]:
+        client = cached.cache_dict[key]
+        cached.delete_cache(key)
+        close = getattr(client, "aclose", None) or getattr(client, "close", None)
+        closing = close() if close else None
+        if inspect.isawaitable(closing):
+            await closing
+
+
+def cap_reply(response: lm15.Response) -> lm15.Response:
+    """The response with at most 64,000 characters of text."""
+    text = response.text
+    if text is None or len(text) <= REPLY_CAP:
+        return response
+    return replace(response, message=lm15.Message.assistant(text[:REPLY_CAP]))
+
+
+@cache
+def _takes_n(model: str) -> bool:
+    import litellm
+
+    supported: Mapping[str, Any] | list[str] | None
+    supported = litellm.get_supported_openai_params(model=model)
+    return supported is not None and "n" in supported
