@@ -33,7 +33,7 @@ from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
 from rematch.runs.manifest import default_folder, open_folder
 from rematch.runs.metering import Meter
-from rematch.runs.models import ModelConfig, Role, build_lm, find_window
+from rematch.runs.models import ModelConfig, Role, build_lm, find_window, fit_reply
 from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
 from rematch.seams import Summarizer as SummarizerSeam
 
@@ -138,6 +138,7 @@ class _Built:
 
 
 def _build_parts(config: Config, on_change: Callable[[str, int, int], None] | None) -> _Built:
+    prepare_environment()
     meter = Meter()
     executor = LocalExecutor(_places(config), on_change)
     evidence = EvidenceSummarizer()
@@ -189,7 +190,7 @@ def _fit_window(config: Config, model: ModelConfig) -> Any:
     window = find_window(model.model)
     if window is None:
         return config.summarizer
-    room = max(1_000, window - (model.max_tokens or 0))
+    room = max(1_000, window - (fit_reply(model) or 0))
     budget = min(config.summarizer.input_tokens, room)
     return config.summarizer.model_copy(update={"input_tokens": budget})
 
@@ -213,5 +214,5 @@ def run_async(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def prepare_environment() -> None:
-    """Settings that must stand before DSPy or litellm are imported: no network at start."""
+    """Settings that DSPy and litellm read when they are first used: no price list from the net."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

@@ -14,7 +14,7 @@ def plain(text: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """A task's or rollout's id, whole: files, which may be called anything, give ids their names."""
+    """A task's or rollout's id, whole and on one line; it may come from any file's name."""
     return plain(name).replace("\n", " ")
 
 

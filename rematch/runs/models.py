@@ -32,8 +32,9 @@ class ModelConfig(Settings):
     temperature: float | None = Field(default=1.0, ge=0, le=2)
     """Sampling temperature; votes are independent samples only above 0. None leaves it to the
     provider."""
-    max_tokens: int | None = Field(default=8_192, ge=1)
-    """Most tokens per reply, reasoning included where the provider counts it."""
+    max_tokens: int | None = Field(default=16_000, ge=1)
+    """Most tokens per reply, reasoning included where the provider counts it; a smaller model
+    lowers it."""
     reasoning_effort: str | None = None
     """Passed on where the model has it: low, medium, high, ..."""
     timeout: float = Field(default=600, gt=0)
@@ -98,7 +99,7 @@ def build_lm(
         carried, extensions = split_extra(config.extra)
         options: dict[str, Any] = {
             "temperature": config.temperature,
-            "max_tokens": config.max_tokens,
+            "max_tokens": fit_reply(config),
             **({"reasoning_effort": config.reasoning_effort} if config.reasoning_effort else {}),
             **carried,
         }
@@ -138,11 +139,24 @@ def _lay_line(
     )
 
 
+def fit_reply(config: ModelConfig) -> int | None:
+    """Most tokens per reply: no more than the model writes, nor than half of its window."""
+    info = _look_up(config.model)
+    window = find_window(config.model)
+    limits = (config.max_tokens, info.get("max_output_tokens"), window and window // 2)
+    return min(limit for limit in limits if limit) if config.max_tokens else None
+
+
 def find_window(model: str) -> int | None:
     """The model's longest prompt in tokens, None where the price list does not know it."""
+    info = _look_up(model)
+    window = info.get("max_input_tokens") or info.get("max_tokens")
+    return window if isinstance(window, int) else None
+
+
+def _look_up(model: str) -> dict[str, Any]:
+    """What the price list knows of a model."""
     from dspy.clients.model_metadata import model_info
 
     provider = resolve_natively(model)
-    info = model_info(provider or model.partition("/")[0], model.partition("/")[2]) or {}
-    window = info.get("max_input_tokens") or info.get("max_tokens")
-    return window if isinstance(window, int) else None
+    return model_info(provider or model.partition("/")[0], model.partition("/")[2]) or {}

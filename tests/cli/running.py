@@ -43,7 +43,7 @@ class Done:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    with mock.patch.dict(os.environ, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", **variables}):
+    with mock.patch.dict(os.environ, variables):
         for name in ("REMATCH_DEBUG", "COLUMNS", "FORCE_COLOR"):
             if name not in variables:
                 os.environ.pop(name, None)
@@ -73,7 +73,7 @@ def start_rematch(*arguments: str | Path, **variables: str) -> subprocess.Popen[
     """Start `rematch ARGUMENTS` in a process of its own."""
     return subprocess.Popen(
         [REMATCH, *map(str, arguments)],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", **variables},
+        env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -75,7 +75,7 @@ def test_same_seed_same_result_and_the_seed_counts(tmp_path: Path) -> None:
     assert first == second
     entrants = {
         json.dumps(
-            rematch("select", pool, "--json", "--seed", seed).document["tasks"]["org__repo-0"][
+            rematch("select", pool, "--json", "--seed", str(seed)).document["tasks"]["org__repo-0"][
                 "bracket"
             ]["rounds"]
         )
@@ -205,7 +205,7 @@ def _assert_harmless(text: str) -> None:
 
 def test_file_name_that_is_no_text_stops_nothing(pool: Path) -> None:
     good = pool / "org__repo-0" / "attempt0.traj.json"
-    shutil.copyfile(good, bytes(pool) + b"/org__repo-1/odd\xff.traj.json")  # type: ignore[arg-type]
+    shutil.copyfile(good, bytes(pool) + b"/org__repo-1/odd\xff.traj.json")
     done = rematch("select", pool)
     assert done.code in (0, 1) and "fault" not in done.err, done.err
     assert "left: org__repo-0/" in done.out

@@ -170,6 +170,6 @@ def test_each_roles_calls_go_to_its_own_model_and_base() -> None:
     sent = {role: dict(served[role].log[0].params) for role in roles}
     assert sent == {
         "summarizer": {"temperature": 0.0, "max_completion_tokens": 900},
-        "judge": {"temperature": 0.7, "max_completion_tokens": 8192, "reasoning_effort": "low"},
-        "distiller": {"max_completion_tokens": 8192, "top_p": 0.5},
+        "judge": {"temperature": 0.7, "max_completion_tokens": 16_000, "reasoning_effort": "low"},
+        "distiller": {"max_completion_tokens": 16_000, "top_p": 0.5},
     }
