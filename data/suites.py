@@ -32,11 +32,15 @@ class BrokenTask:
 
 @dataclass(frozen=True)
 class Suite:
-    """Tasks of one kind in the order of their ids, and those that are broken."""
+    """Tasks of one kind in the order of their ids, and those that are broken.
+
+    `source` is what `load_suite` finds them by, from any folder.
+    """
 
     name: str
     tasks: tuple[SuiteTask, ...]
     broken: tuple[BrokenTask, ...] = ()
+    source: str = ""
 
 
 def load_suite(
@@ -88,7 +92,9 @@ def _read(name: str, suite: str, kept: Sequence[tuple[str, ReadTask]]) -> Suite:
             tasks.append(read())
         except InputError as error:
             broken.append(BrokenTask(task_id, str(error)))
-    return Suite(suite, tuple(tasks), tuple(broken))
+    is_path = name not in (*BUILT_IN, *HUB) and Path(name).exists()
+    source = str(Path(name).resolve()) if is_path else name
+    return Suite(suite, tuple(tasks), tuple(broken), source)
 
 
 def lay_out(task: HarborTask, target: Path) -> None:

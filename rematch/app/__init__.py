@@ -4,6 +4,7 @@ from rematch.app.agents import describe_parts
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
+from rematch.app.grading import Graded, find_suite, grade_predictions, grade_run
 from rematch.app.parts import Parts
 from rematch.app.reading import load_run, open_task, report_run_judge
 from rematch.app.rewards import grade_trials
@@ -26,6 +27,7 @@ __all__ = [
     "Config",
     "Evaluation",
     "Finished",
+    "Graded",
     "Parts",
     "Pool",
     "RunFolder",
@@ -41,8 +43,11 @@ __all__ = [
     "describe_parts",
     "dump_config",
     "evaluate_pool",
+    "find_suite",
     "fit_evidence",
     "fit_to_suite",
+    "grade_predictions",
+    "grade_run",
     "grade_trials",
     "load_config",
     "load_run",

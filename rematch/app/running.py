@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rematch.app.config import Config
+from rematch.app.grading import grade_task
 from rematch.app.parts import Run
 from rematch.app.reading import load_task_run
-from rematch.data.records import Grade, Rollout, Task, Usage
+from rematch.data.records import Task, Usage
 from rematch.data.suites import Suite, SuiteTask
-from rematch.errors import GradingError, ModelRefusedError, RematchError
+from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
@@ -20,8 +21,6 @@ from rematch.runs.folder import TaskFolder
 from rematch.runs.manifest import Manifest, read_versions
 
 _TASKS_IN_FLIGHT = 4
-_ELSEWHERE = {"workers"}
-"""Settings that change where and when work is done, not its results."""
 
 
 @dataclass
@@ -37,8 +36,9 @@ def describe_run(config: Config, suite: Suite, agent: str) -> Manifest:
     """What identifies a run: all that changes its results."""
     return Manifest(
         suite=suite.name,
+        source=suite.source,
         agent=agent,
-        config=config.model_dump(mode="json", exclude=_ELSEWHERE),
+        config=config.describe_results(),
         versions=read_versions(),
     )
 
@@ -109,7 +109,7 @@ async def _finish_task(run: Run, task: Task, seed: int) -> TaskRun:
     if folder.read_pick() is None:
         folder.write_task(task)
         _keep(folder, await run.program.acall(task=task, seed=seed))
-    await _grade(run, task, folder)
+    await grade_task(run.grader, run.executor, task, folder)
     return load_task_run(folder)
 
 
@@ -120,23 +120,6 @@ def _keep(folder: TaskFolder, outcome: Outcome) -> None:
     for number, bracket in enumerate(outcome.brackets):
         folder.write_bracket(number, bracket)
     folder.write_pick(outcome.pick)
-
-
-async def _grade(run: Run, task: Task, folder: TaskFolder) -> None:
-    """Grade what is not graded yet: the pick first, then the rest for the table."""
-    pick = folder.read_pick()
-    if pick is None:
-        raise GradingError(f"{task.id}: is graded after its pick only")
-    graded = {name for name, grade in folder.grades().items() if grade.is_verdict}
-    rollouts = sorted(folder.rollouts(), key=lambda rollout: rollout.id != pick.rollout_id)
-
-    async def grade(rollout: Rollout) -> None:
-        async def job() -> Grade:
-            return await run.grader.grade(task, rollout)
-
-        folder.write_grade(await run.executor.run("grader", job))
-
-    await gather_all(grade(rollout) for rollout in rollouts if rollout.id not in graded)
 
 
 def as_json(finished: Finished) -> dict[str, Any]:

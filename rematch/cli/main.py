@@ -13,6 +13,7 @@ from dotenv import find_dotenv, load_dotenv
 import rematch
 from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
+from rematch.cli.grade import grade
 from rematch.cli.judge_report import judge_report
 from rematch.cli.optimize import optimize
 from rematch.cli.run import run
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(select)
 app.command()(show)
+app.command()(grade)
 app.command()(judge_report)
 app.command()(evaluate)
 app.command()(optimize)

@@ -16,6 +16,7 @@ from pydantic import Field
 from rematch.data.records import StoredRecord
 from rematch.errors import UsageError
 from rematch.runs.folder import RunFolder, read_record, write_record
+from rematch.runs.lock import NAME, FolderLock
 
 _WATCHED = ("rematch-agents", "dspy", "litellm", "mini-swe-agent", "harbor")
 
@@ -23,10 +24,12 @@ _WATCHED = ("rematch-agents", "dspy", "litellm", "mini-swe-agent", "harbor")
 class Manifest(StoredRecord):
     """`run.json`: suite, configuration with every default resolved, and versions.
 
-    `config` holds what changes results; where and how many jobs run at once does not.
+    `config` holds what changes results; where and how many jobs run at once does not. `source` is
+    where the suite was found, for those who grade later; it changes nothing.
     """
 
     suite: str
+    source: str = ""
     agent: str
     config: dict[str, Any]
     versions: dict[str, str] = Field(default_factory=dict)
@@ -59,28 +62,33 @@ def open_folder(path: Path, manifest: Manifest, *, redo: bool = False) -> RunFol
     """The folder for a run, new or continued; `redo` forgets what it holds of the run.
 
     Raises:
-        UsageError: the folder holds a run of another configuration, or something else.
+        UsageError: the folder holds a run of another configuration, or something else, or
+            another process works in it.
     """
-    folder = RunFolder(path)
+    holds_run = RunFolder(path).manifest.is_file()
+    if path.is_dir() and not holds_run and any(entry.name != NAME for entry in path.iterdir()):
+        raise UsageError(f"{path}: is not empty and holds no run; choose another with -o")
+    folder = RunFolder(path, FolderLock(path))
     kept = read_record(folder.manifest, Manifest)
     if kept is None:
-        if path.exists() and any(path.iterdir()):
-            raise UsageError(f"{path}: is not empty and holds no run; choose another with -o")
         write_record(folder.manifest, manifest)
     elif kept.digest != manifest.digest:
+        folder.close()
         changes = "; ".join(_differences(kept, manifest))
         raise UsageError(
             f"{path}: holds a run of another configuration ({changes}); choose another with -o"
         )
     elif redo:
         shutil.rmtree(path / "tasks", ignore_errors=True)
+        for file in path.glob(f"{folder.ledger.name}*"):  # with its -wal and -shm
+            file.unlink()
     return folder
 
 
 def _differences(kept: Manifest, asked: Manifest) -> Iterator[str]:
     theirs, ours = _flatten(kept.model_dump()), _flatten(asked.model_dump())
     for key in sorted({*theirs, *ours}):
-        if not key.startswith("versions.") and theirs.get(key) != ours.get(key):
+        if not key.startswith(("versions.", "source")) and theirs.get(key) != ours.get(key):
             yield f"{key.removeprefix('config.')}: {theirs.get(key)} there, {ours.get(key)} now"
 
 
