@@ -103,7 +103,8 @@ class Bench:
         options += ["--keep", keep] if keep else []
         options += ["--in-place"] if self.in_place else []
         options += ["--seconds", f"{self.config.seconds:g}"]
-        options += ["--cpu", f"{self.cpu or self.config.cpu_seconds:g}"]
+        cpu = self.cpu * (4 if cover else 1) or self.config.cpu_seconds  # tracing is slow
+        options += ["--cpu", f"{cpu:g}"]
         options += ["--shown", str(self.config.shown)]
         words = shlex.join([*options, *self.command])
         command = f"PYTHONHASHSEED=0 python3 {_HOME}/run_tests.py {words}"

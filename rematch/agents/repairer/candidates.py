@@ -60,8 +60,7 @@ _OPERATORS = _list_operators()
 def _find_sites(
     source: Source, lines: Mapping[Place, float], pool: Pool
 ) -> Iterator[tuple[Site, float]]:
-    assert source.tree is not None
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if type(node) in _OPERATORS:
             score = _score(source, node, lines)
             if score > 0:

@@ -70,14 +70,17 @@ def make_change(
     old = new = source.text[start:end]
     for span in shifted:
         new = new[: span.start - start] + span.text + new[span.end - start :]
-    before, after = _trim_equal_lines(old.split("\n"), new.split("\n"))
+    old_lines, new_lines = _trim_equal_lines(old.split("\n"), new.split("\n"))
+    before, after = _show(old_lines), _show(new_lines)
+    if before == after:  # only the indent differs
+        after += f" (indent {len(new_lines[0]) - len(new_lines[0].lstrip())})"
     return Change(
         path=source.path,
         line=line,
         operator=operator,
         spans=spans,
-        before=_show(before),
-        after=_show(after),
+        before=before,
+        after=after,
         weight=weight,
     )
 

@@ -14,12 +14,12 @@ class RepairerConfig(BaseModel):
 
     model_name: Literal["offline-repairer"] = "offline-repairer"
     """What trajectories and tables call it. Not a setting: nothing else may use this name."""
-    tries: int = Field(default=24, ge=1)
+    tries: int = Field(default=20, ge=1)
     """Edits tried at most, one run of the tests each."""
     seconds: float = Field(default=10.0, gt=0)
     """Wall time of one run of the tests; what runs longer is ended and counts as failed."""
     cpu_seconds: float = Field(default=2.0, gt=0)
-    """CPU time of one test; a quarter of it for tries if no test took 0.05 s before them."""
+    """CPU time of one test; an eighth of it for tries if no test took 0.03 s before them."""
     files: int = Field(default=40, ge=1)
     """Python files read at most, those that the issue names first."""
     file_bytes: int = Field(default=40_000, ge=1)

@@ -31,16 +31,17 @@ _UNEQUAL = re.compile(r"^(.*?) != (.*?)(?:$| : |\n| within )", re.DOTALL)
 
 def weigh_operators(failures: Collection[Failure]) -> dict[str, float]:
     """Factors of operators' weights; those not named have 1."""
-    factors: dict[str, float] = {}
-    for failure in failures:
-        hints = dict(_BY_KIND.get(failure.kind, {}))
-        if "not raised" in failure.message or "DID NOT RAISE" in failure.message:
-            hints = _NOT_RAISED
-        elif failure.kind in ("AssertionError", "Failed"):
-            hints = _compare_values(failure.message)
-        for name, factor in hints.items():
-            factors[name] = max(factors.get(name, 1.0), factor)
-    return factors
+    found = [_read_failure(failure) for failure in failures]
+    names = {name for hints in found for name in hints}
+    return {name: max(hints.get(name, 1.0) for hints in found) for name in names}
+
+
+def _read_failure(failure: Failure) -> dict[str, float]:
+    if "not raised" in failure.message or "DID NOT RAISE" in failure.message:
+        return _NOT_RAISED
+    if failure.kind in ("AssertionError", "Failed"):
+        return _compare_values(failure.message)
+    return _BY_KIND.get(failure.kind, {})
 
 
 def _compare_values(message: str) -> dict[str, float]:
@@ -84,13 +85,14 @@ def _compare_strings(got: str, wanted: str) -> dict[str, float]:
 
 
 def _compare_numbers(got: float, wanted: float) -> dict[str, float]:
+    hints = {"cast": 0.3, "string-method": 0.3, "exception-type": 0.5, "arithmetic": 1.5}
     if got == -wanted:
-        return {"arithmetic": 2, "negation": 2}
+        return hints | {"arithmetic": 2, "swap-arguments": 2}
     if abs(got - wanted) == 1:
-        return {"offset": 2, "constant": 2, "relational": 1.5, "arithmetic": 2, "rounding": 1.5}
+        return hints | {"offset": 2, "constant": 2, "relational": 1.5, "rounding": 1.5}
     if abs(got - wanted) < 1:
-        return {"rounding": 3, "arithmetic": 1.5, "precedence": 1.5}
-    return {"arithmetic": 1.5, "precedence": 1.5}
+        return hints | {"rounding": 3, "precedence": 1.5}
+    return hints | {"precedence": 1.5}
 
 
 def _compare_lists(got: list[object], wanted: list[object]) -> dict[str, float]:

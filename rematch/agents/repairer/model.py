@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from rematch.agents.repairer.bench import Output, Turn, Work
 from rematch.agents.repairer.config import RepairerConfig
 from rematch.agents.repairer.context import read_priors, split_prompt
-from rematch.agents.repairer.plan import Assignment, repair
+from rematch.agents.repairer.plan import Assignment, Surrender, repair
 from rematch.data.records import Task
 from rematch.seeds import derive_random
 
@@ -32,7 +32,7 @@ class OfflineRepairer:
         self.config = config or RepairerConfig()
         self._issue = issue
         self._seed = seed
-        self._work: Work[str] | None = None
+        self._work: Work[Surrender] | None = None
 
     def query(self, messages: list[dict[str, Any]], **kwargs: Any) -> dict[str, Any]:
         """The next message and its command.
@@ -47,7 +47,7 @@ class OfflineRepairer:
             else:
                 turn = self._work.send(read_output(messages[-1]))
         except StopIteration as end:
-            self._give_up(str(end.value))
+            self._give_up(end.value)
         return _write_message(turn)
 
     def format_message(self, **kwargs: Any) -> dict[str, Any]:
@@ -83,12 +83,12 @@ class OfflineRepairer:
             config=self.config,
         )
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, end: Surrender) -> NoReturn:
         from minisweagent.exceptions import InterruptAgentFlow  # heavy, and loaded by then
 
-        text = f"I give up: {reason}."
+        text = f"{end.last_words}\nI give up: {end.reason}.".lstrip()
         said = {"role": "assistant", "content": text, "extra": {"actions": [], "cost": 0.0}}
-        extra = {"exit_status": GAVE_UP, "submission": "", "exception_str": reason}
+        extra = {"exit_status": GAVE_UP, "submission": "", "exception_str": end.reason}
         raise InterruptAgentFlow(said, {"role": "exit", "content": text, "extra": extra})
 
 

@@ -35,11 +35,12 @@ class Report:
         ran: tests that began.
         failing: tests that failed; `failures` may hold fewer.
         failures: failed tests in the order in which they ran.
-        quick: whether no test needed 0.05 s of CPU time.
+        quick: whether no passing test needed 0.03 s of CPU time.
         kept: whether the edit stands in the work folder now.
         in_place: whether the work folder itself was used.
         lines: for each file rows of line, failing tests that ran it (a bit each), passing tests.
         imported: for each file the lines run by its import.
+        kinds: for each `path:function` the names of types that its variables had.
         printed: the end of what the tests printed.
     """
 
@@ -51,6 +52,7 @@ class Report:
     in_place: bool = False
     lines: dict[str, list[list[int]]] = field(default_factory=dict)
     imported: dict[str, list[int]] = field(default_factory=dict)
+    kinds: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     printed: str = ""
 
     @property
@@ -74,9 +76,12 @@ def read_report(output: str, exit_code: int | None) -> Report | None:
     line = next((part for part in output.split("\n") if part.startswith("report: ")), "")
     try:
         data: dict[str, Any] = json.loads(line.removeprefix("report: "))
-    except ValueError:
+        return _read(data, output.partition(line)[2].lstrip("\n"), exit_code)
+    except (ValueError, KeyError, TypeError):
         return None
-    printed = output.partition(line)[2].lstrip("\n")
+
+
+def _read(data: dict[str, Any], printed: str, exit_code: int | None) -> Report:
     failures = [
         Failure(
             id=one["id"],
@@ -95,6 +100,7 @@ def read_report(output: str, exit_code: int | None) -> Report | None:
         in_place=data["in_place"],
         lines=data["lines"],
         imported=data["imported"],
+        kinds=data["kinds"],
         printed=printed,
     )
     if data["ran"] == 0 and data["opaque"]:

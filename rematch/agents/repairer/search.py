@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from rematch.agents.repairer.reports import Failure, Report
 
 Verdict = Literal["confirmed", "open", "refuted"]
 
-_EXAMPLE = "issue example"
+_DOUBTED = 0.2
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Search:
 
     def run(self) -> Work[Patch]:
         """Search; the patch that stands in the work folder at the end, () if there is none."""
-        candidates = self._list({})
+        candidates = self._list()
         known = {normalize_key(change.key): change for change in candidates}
         found = yield from self._retry(self._read_named(self.priors.confirmed, known, 1.5))
         if found:
@@ -71,7 +72,7 @@ class Search:
             return found
         if self.left > 0 and self.coverage is None:
             yield from self._cover()
-            candidates = self._list({})
+            candidates = self._list()
         base = self.base
         while self.left > 0:
             change = self._draw(candidates)
@@ -81,7 +82,7 @@ class Search:
             if verdict == "confirmed":
                 return (*self.base, change)
             if self.base != base:
-                base, candidates = self.base, self._list({})
+                base, candidates = self.base, self._list()
         return (yield from self._settle())
 
     def _retry(self, patches: Sequence[Patch]) -> Work[Patch]:
@@ -116,7 +117,7 @@ class Search:
         text = f"Measure which lines the {count} failing test{plural} run (Ochiai)."
         self.coverage = yield from self.bench.test(text, cover=True)
 
-    def _list(self, _: Mapping[str, float]) -> list[Change]:
+    def _list(self) -> list[Change]:
         """Candidates for what still fails."""
         failures = self._failures()
         told = " ".join(failure.message for failure in failures)
@@ -127,10 +128,13 @@ class Search:
         errors = [*find_errors(told), *find_errors(f"{self.issue} {checks}"), *raised]
         pool = Pool(
             literals=tuple(dict.fromkeys([*find_literals(self.issue), *find_literals(told)])),
-            errors=tuple(dict.fromkeys(e for e in errors if e not in ("AssertionError",)))[:4],
+            errors=tuple(dict.fromkeys(e for e in errors if e != "AssertionError"))[:4],
+            kinds=self.coverage.kinds if self.coverage else {},
         )
         suspicion = localize(self.bench.sources, self.coverage, failures, self.names)
-        return list_candidates(self.bench.sources, suspicion, weigh_operators(failures), pool)
+        found = list_candidates(self.bench.sources, suspicion, weigh_operators(failures), pool)
+        doubted = [joint for joint in self.priors.refuted if ";" in joint]
+        return [_doubt(change, doubted) for change in found]
 
     def _failures(self) -> tuple[Failure, ...]:
         return self.current.failures or self.baseline.failures
@@ -216,6 +220,14 @@ class Search:
         text = f"No change makes all tests pass. Keep the best one: {name_patch(self.base)}"
         report = yield from self.bench.test(text, self.base, keep="always")
         return self.base if report is not None and report.kept else ()
+
+
+def _doubt(change: Change, joints: Sequence[str]) -> Change:
+    """A change that an earlier attempt refuted on top of another one weighs less."""
+    start = f"{normalize_key(change.key)};"
+    if any(joint.startswith(start) for joint in joints):
+        return dataclasses.replace(change, weight=change.weight * _DOUBTED)
+    return change
 
 
 def _split_key(key: str, known: Mapping[str, Change]) -> list[str]:

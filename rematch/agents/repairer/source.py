@@ -49,6 +49,7 @@ class Source:
         self.text = text
         self.tree = parse(text)
         self.lines = text.split("\n")
+        self._names: dict[ast.AST, list[str]] = {}
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -56,9 +57,12 @@ class Source:
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Each node's parent."""
-        if self.tree is None:
-            return {}
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes, those of outer blocks first."""
+        return [] if self.tree is None else list(ast.walk(self.tree))
 
     def offset(self, line: int, column: int) -> int:
         """The character at a line (from 1) and a column in UTF-8 bytes, as `ast` counts."""
@@ -118,23 +122,24 @@ class Source:
         tail = rest[statement.end_col_offset or 0 :].decode().strip()
         return self.indent(statement) is not None and (not tail or tail.startswith("#"))
 
+    def names_of(self, scope: ast.AST) -> list[str]:
+        """Names that a function's parameters and assignments bind, in order of appearance."""
+        if scope not in self._names:
+            names: dict[str, None] = {}
+            for node in ast.walk(scope):
+                if isinstance(node, ast.arg):
+                    names[node.arg] = None
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names[node.id] = None
+            self._names[scope] = [name for name in names if name not in ("self", "cls", "_")]
+        return self._names[scope]
+
     def apply(self, spans: tuple[Span, ...]) -> str:
         """The text with all spans replaced; they must not overlap."""
         text = self.text
         for span in sorted(spans, reverse=True):
             text = text[: span.start] + span.text + text[span.end :]
         return text
-
-
-def list_names(scope: ast.AST) -> list[str]:
-    """Names that a function's parameters and assignments bind, in order of appearance."""
-    names: dict[str, None] = {}
-    for node in ast.walk(scope):
-        if isinstance(node, ast.arg):
-            names[node.arg] = None
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names[node.id] = None
-    return [name for name in names if name not in ("self", "cls", "_")]
 
 
 def list_loaded(node: ast.AST) -> set[str]:

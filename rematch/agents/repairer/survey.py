@@ -50,7 +50,7 @@ def look_around(bench: Bench, issue: str, introduction: str) -> Work[str]:
     if named:
         bench.command = split_command(named)
     elif _wants_pytest(bench.tests) and "pytest: yes" in output.text:
-        bench.command = ["python3", "-m", "pytest", "-q", "-x", "--maxfail=40"]
+        bench.command = ["python3", "-m", "pytest", "-q", "--maxfail=60"]
     bench.checks = find_examples(issue, _list_definitions(bench.sources))
     return "" if bench.sources else "no Python file beside the tests could be read"
 
@@ -62,14 +62,16 @@ def run_first(bench: Bench) -> Work[Report | None]:
     report = yield from bench.test(f"Run the visible tests ({how}){checks}.")
     examples = len(bench.checks)
     nothing = report is None or report.ran <= examples
-    missing = report is not None and "No module named pytest" in report.printed
+    missing = report is not None and any(
+        failure.message == "No module named 'pytest'" for failure in report.failures
+    )
     if bench.command != ["auto"] and (nothing or missing):
         bench.command = ["auto"]
         report = yield from bench.test("That ran no test: run all test files instead.")
     if report is not None and bench.checks:
         report = _drop_checks(bench, report)
     if report is not None and report.quick:
-        bench.cpu = bench.config.cpu_seconds / 4
+        bench.cpu = bench.config.cpu_seconds / 8
     return report
 
 

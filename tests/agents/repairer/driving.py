@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,7 @@ def drive(
     *,
     context: str = "",
     steps: int = 60,
+    forgetful: bool = False,
     **config: Any,
 ) -> Ran:
     """One rollout in the folder, by mini-SWE-agent's DefaultAgent and LocalEnvironment."""
@@ -68,13 +71,24 @@ def drive(
 
     temporary = folder.parent / f"{folder.name}-tmp"
     temporary.mkdir(exist_ok=True)
-    environment = LocalEnvironment(cwd=str(folder), env={"TMPDIR": str(temporary)})
+    python = Path(sys.base_prefix) / "bin"  # the tests' own would import what is installed there
+    env = {"TMPDIR": str(temporary), "PATH": f"{python}{os.pathsep}{os.environ['PATH']}"}
+
+    class Environment(LocalEnvironment):
+        def execute(
+            self, action: dict[str, Any], cwd: str = "", *, timeout: int | None = None
+        ) -> dict[str, Any]:
+            if forgetful:
+                shutil.rmtree(temporary / "offline-repairer", ignore_errors=True)
+            return super().execute(action, cwd, timeout=timeout)
+
+    environment = Environment(cwd=str(folder), env=env)
     model = OfflineRepairer(issue, seed, RepairerConfig(**config))
     agent = DefaultAgent(
         model, environment, system_template="", instance_template=PROMPT, step_limit=steps
     )
     result = agent.run(issue, context=context)
-    assert list(temporary.iterdir()) == [temporary / "offline-repairer"]
+    assert {path.name for path in temporary.iterdir()} <= {"offline-repairer"}
     files = {
         str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "replace")
         for path in sorted(folder.rglob("*"))

@@ -42,6 +42,7 @@ class Recorder:
         self.failing: list[dict[str, set[int]]] = []
         self.current, self.bad, self.began = self.imported, False, 0.0
         self.files: dict[str, str] = {}
+        self.kinds: dict[str, dict[str, list[str]]] = {}
 
     def send(self, **event: Any) -> None:
         """Hand the parent an event."""
@@ -117,6 +118,8 @@ class Recorder:
         def trace_line(frame: Any, event: str, arg: Any) -> Any:
             if event == "line":
                 lines.add(frame.f_lineno)
+            elif event == "return" and not is_import:
+                self._note_kinds(known, frame)
             return trace_line
 
         return trace_line
@@ -138,7 +141,21 @@ class Recorder:
             spectrum[path] = rows
             room -= len(rows)
         imported = {path: sorted(lines)[:400] for path, lines in sorted(self.imported.items())}
-        self.send(lines=spectrum, imported=imported if self.cover else {})
+        if not self.cover:
+            imported = {}
+        self.send(lines=spectrum, imported=imported, kinds=self.kinds)
+
+    def _note_kinds(self, path: str, frame: Any) -> None:
+        """Note the types that a function's variables and its object's attributes have."""
+        known = self.kinds.setdefault(f"{path}:{frame.f_code.co_name}", {})
+        values = dict(frame.f_locals)
+        owner = getattr(values.pop("self", None), "__dict__", None)
+        values.update((f"self.{name}", value) for name, value in (owner or {}).items())
+        for name, value in list(values.items())[:40]:
+            kinds = known.setdefault(name, [])
+            kind = type(value).__name__
+            if kind not in kinds and len(kinds) < 4:
+                kinds.append(kind)
 
     def _frames(self, trace: Any) -> list[list[Any]]:
         frames = []

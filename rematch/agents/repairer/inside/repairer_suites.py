@@ -56,6 +56,10 @@ class PytestPlugin:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
 
+    def pytest_collection(self, session: Any) -> None:
+        """Pytest and its plugins are imported; what comes now is the project's."""
+        start_tracing(self.recorder)
+
     def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
         """A test begins."""
         self.recorder.start(nodeid)
@@ -69,7 +73,10 @@ class PytestPlugin:
         is_collecting = not hasattr(report, "when")
         if is_collecting:
             self.recorder.start(node.nodeid)
-        self.recorder.fail(node.nodeid, call.excinfo.value, call.excinfo.tb)
+        error = call.excinfo.value
+        if type(error).__name__ == "CollectError":
+            error = error.__cause__ or error.__context__ or error
+        self.recorder.fail(node.nodeid, error, error.__traceback__)
         if is_collecting:
             self.recorder.end(node.nodeid)
 
@@ -137,8 +144,9 @@ def run_python(recorder: Recorder, arguments: list[str]) -> None:
     hook_unittest(recorder)
     if arguments[:2] == ["-m", "pytest"]:
         with recorder.guard("pytest", False):
+            recorder.arm(False)  # importing it takes long, and tests have limits of their own
             pytest = importlib.import_module("pytest")
-            more = ["-p", "no:cacheprovider"]
+            more = ["-p", "no:cacheprovider", "--continue-on-collection-errors"]
             pytest.main([*arguments[2:], *more], plugins=[PytestPlugin(recorder)])
     elif arguments[:2] == ["-m", "unittest"]:
         import unittest
@@ -160,9 +168,8 @@ def record(recorder: Recorder, command: list[str], checks: list[str]) -> None:
     if os.path.isdir("src"):
         sys.path.append(os.path.abspath("src"))
     sys.dont_write_bytecode = True
-    if recorder.cover:
-        importlib.import_module("threading").settrace(recorder.trace)
-        sys.settrace(recorder.trace)
+    if command[:3] != ["python3", "-m", "pytest"]:
+        start_tracing(recorder)
     for number, check in enumerate(checks, 1):
         with recorder.guard(f"issue example {number}", True):
             run_check(check)
@@ -173,6 +180,13 @@ def record(recorder: Recorder, command: list[str], checks: list[str]) -> None:
     else:
         os.execvp("bash", ["bash", "-c", " ".join(command)])
     recorder.finish()
+
+
+def start_tracing(recorder: Recorder) -> None:
+    """From now on, note the lines that run, if they are wanted."""
+    if recorder.cover:
+        importlib.import_module("threading").settrace(recorder.trace)
+        sys.settrace(recorder.trace)
 
 
 def run_check(check: str) -> None:

@@ -200,7 +200,8 @@ def make_report(events: list[dict[str, Any]], code: int) -> dict[str, Any]:
     """Events in one: how many tests ran, which failed, whether all were quick, what they cover."""
     failed: dict[str, dict[str, Any]] = {}
     ran, name, slowest = 0, "", 0.0
-    lines, imported, finished = {}, {}, False
+    more: dict[str, Any] = {"lines": {}, "imported": {}, "kinds": {}}
+    finished = False
     for event in events:
         if "start" in event:
             ran, name = ran + 1, event["start"]
@@ -210,7 +211,7 @@ def make_report(events: list[dict[str, Any]], code: int) -> dict[str, Any]:
         elif "fail" in event:
             failed.setdefault(event.pop("fail"), event)
         else:
-            lines, imported, finished = event["lines"], event["imported"], True
+            more, finished = event, True
     if not finished and (name or code):
         kind = "TooSlow" if code == 124 else "Died"
         failed.setdefault(
@@ -220,8 +221,7 @@ def make_report(events: list[dict[str, Any]], code: int) -> dict[str, Any]:
     return {
         "ran": ran,
         "failing": len(failed),
-        "quick": slowest < 0.05,
+        "quick": slowest < 0.03,
         "failed": shown,
-        "lines": lines,
-        "imported": imported,
+        **more,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rematch.agents.repairer.source import Source, Span
@@ -19,10 +19,17 @@ class Draft:
 
 @dataclass(frozen=True)
 class Pool:
-    """What is known beyond the file: literals and error names that the issue and tests mention."""
+    """What is known beyond the file.
+
+    Attributes:
+        literals: numbers and strings that the issue and failing tests mention.
+        errors: names of errors that they mention.
+        kinds: for each `path:function` the names of types that its variables had in a run.
+    """
 
     literals: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    kinds: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,21 @@ class Site:
     def text(self, node: ast.AST) -> str:
         """A node's text."""
         return self.source.segment(node)
+
+    def kinds_of(self, node: ast.AST) -> frozenset[str]:
+        """Names of the types that an expression had in a run; none where that is not known."""
+        if isinstance(node, ast.Constant):
+            return frozenset({type(node.value).__name__})
+        function = self.source.function_of(node)
+        if function is None or not isinstance(node, ast.Name | ast.Attribute):
+            return frozenset()
+        known = self.pool.kinds.get(f"{self.source.path}:{function.name}", {})
+        return frozenset(known.get(self.text(node), ()))
+
+    def could_be(self, node: ast.AST, *kinds: str) -> bool:
+        """Whether an expression had one of these types in a run, or is not known."""
+        found = self.kinds_of(node)
+        return not found or not found.isdisjoint(kinds)
 
     def replace(self, node: ast.AST, text: str, weight: float = 1.0) -> Draft:
         """A node's text becomes another one."""
@@ -103,6 +125,9 @@ class Operator:
 
 
 CATALOGUE: dict[str, Operator] = {}
+
+NUMBERS = ("int", "float", "bool", "complex", "Decimal", "Fraction")
+COLLECTIONS = ("list", "tuple", "set", "frozenset", "dict", "deque", "defaultdict", "Counter")
 
 
 def operator(

@@ -46,6 +46,11 @@ _SIBLINGS = (
     ("utcnow", "now"),
 )
 _CASTS = ("int", "str", "float", "list")
+_CASTABLE = {
+    "int": ("str", "float", "bool"),
+    "float": ("str", "int"),
+    "list": ("tuple", "set", "frozenset", "dict", "generator", "map", "filter", "dict_keys", "str"),
+}
 _ORIGIN = "PAR (Kim et al. 2013): method and parameter replacer; TBar FP10"
 
 
@@ -111,8 +116,10 @@ def unwrap_call(site: Site) -> Iterator[Draft]:
 def cast(site: Site) -> Iterator[Draft]:
     """A value is converted where it is used."""
     for target, weight in _uses(site.node):
+        known = site.kinds_of(target)
         for kind in _CASTS:
-            yield site.replace(target, f"{kind}({site.text(target)})", weight)
+            if known != {kind} and (kind == "str" or site.could_be(target, *_CASTABLE[kind])):
+                yield site.replace(target, f"{kind}({site.text(target)})", weight)
 
 
 @operator("string-method", ast.Compare, ast.Subscript, ast.Call, ast.Return, ast.Assign, weight=1.1,
@@ -124,6 +131,8 @@ def normalize_string(site: Site) -> Iterator[Draft]:
             continue
         if isinstance(target, ast.Call) and isinstance(target.func, ast.Name):
             continue  # len, int, sorted, ...: seldom a string
+        if not site.could_be(target, "str") or _is_ordering(site.node):
+            continue
         for method in ("strip", "lower"):
             yield site.replace(target, f"{site.text(target)}.{method}()", weight)
 
@@ -164,6 +173,11 @@ _OPTIONS: dict[str, tuple[tuple[str, str, float], ...]] = {
     "makedirs": (("exist_ok", "True", 1.5),),
     "get": (),
 }  # fmt: skip
+
+
+def _is_ordering(node: ast.AST) -> bool:
+    orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+    return isinstance(node, ast.Compare) and isinstance(node.ops[0], orders)
 
 
 _VALUES = (ast.Name, ast.Subscript, ast.Attribute, ast.Call)

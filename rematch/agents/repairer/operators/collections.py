@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from rematch.agents.repairer.operators.base import Draft, Site, operator, parenthesize
-from rematch.agents.repairer.source import Span, list_names
+from rematch.agents.repairer.operators.base import (
+    COLLECTIONS,
+    Draft,
+    Site,
+    operator,
+    parenthesize,
+)
+from rematch.agents.repairer.source import Span
 
 _REFERENCES = (ast.Name, ast.Attribute, ast.Subscript)
 
@@ -20,7 +26,8 @@ def sort(site: Site) -> Iterator[Draft]:
         value = node.value
         if isinstance(value, ast.Call) and site.text(value.func) in ("list", "tuple", "set"):
             yield site.replace(value, f"sorted({', '.join(map(site.text, value.args))})", 1.5)
-        if isinstance(value, ast.Name | ast.Attribute | ast.ListComp | ast.Call):
+        is_many = site.could_be(value, *COLLECTIONS) if value is not None else False
+        if is_many and isinstance(value, ast.Name | ast.Attribute | ast.ListComp | ast.Call):
             yield site.replace(value, f"sorted({site.text(value)})")
             yield site.replace(value, f"sorted({site.text(value)}, reverse=True)", 0.6)
             yield site.replace(value, f"{parenthesize(site, value, site.text(value))}[::-1]", 0.5)
@@ -63,6 +70,8 @@ def look_up(site: Site) -> Iterator[Draft]:
     """`d[k]` becomes `d.get(k)`, with or without a default; and the other way round."""
     node = site.node
     if isinstance(node, ast.Subscript):
+        if not site.could_be(node.value, "dict", "defaultdict", "Counter", "OrderedDict"):
+            return
         is_key = isinstance(node.slice, ast.Name | ast.Attribute) or (
             isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
         )
@@ -90,9 +99,12 @@ def copy(site: Site) -> Iterator[Draft]:
     for target, weight in _shared(site):
         text = site.text(target)
         for kind in ("list", "dict", "set"):
-            yield site.replace(target, f"{kind}({text})", weight)
-        yield site.replace(target, f"{text}.copy()", weight * 0.6)
-        yield site.replace(target, f"[list(row) for row in {text}]", weight * 0.3)
+            if site.could_be(target, kind):
+                yield site.replace(target, f"{kind}({text})", weight)
+        if site.could_be(target, "list"):
+            yield site.replace(target, f"[list(row) for row in {text}]", weight * 0.3)
+        if site.could_be(target, *COLLECTIONS):
+            yield site.replace(target, f"{text}.copy()", weight * 0.6)
     node = site.node
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
         owner = site.text(node.func.value)
@@ -135,14 +147,15 @@ def _shared(site: Site) -> Iterator[tuple[ast.expr, float]]:
         if isinstance(node.value, _REFERENCES):
             yield node.value, 1.3 if isinstance(node.value, ast.Attribute) else 0.5
     elif isinstance(node, ast.Call) and function is not None:
-        names = list_names(function)
+        names = site.source.names_of(function)
         if isinstance(node.func, ast.Attribute) and node.func.attr in (
             "append",
             "setdefault",
             "add",
         ):
             for argument in node.args:
-                if isinstance(argument, ast.Name) and argument.id in names:
+                is_own = isinstance(argument, ast.Name) and argument.id in names
+                if is_own or isinstance(argument, ast.Attribute):
                     yield argument, 1.0
 
 
@@ -169,6 +182,8 @@ def _change_key(site: Site, node: ast.Call) -> Iterator[Draft]:
             if keyword.value.args.args:
                 name = keyword.value.args.args[0].arg
                 yield site.replace(body, f"({site.text(body)}, {name})", 0.8)
+                negated = f"-{parenthesize(site, body, site.text(body))}"
+                yield site.replace(body, f"({negated}, {name})", 0.8)
 
 
 def _is_negative(node: ast.expr) -> bool:

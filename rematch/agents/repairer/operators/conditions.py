@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from rematch.agents.repairer.operators.base import Draft, Site, grouped, operator, parenthesize
-from rematch.agents.repairer.source import Span, list_loaded, list_names
+from rematch.agents.repairer.source import Span, list_loaded
 
 _OFFUTT = "Offutt et al. 1996, five sufficient mutation operators"
 _RELATIONS: dict[type[ast.cmpop], tuple[tuple[str, float], ...]] = {
@@ -33,6 +33,7 @@ _SIGNS: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
+_MOST = 8
 _CONDITIONAL = (ast.If, ast.While, ast.IfExp, ast.Assert)
 
 
@@ -62,6 +63,11 @@ def replace_connector(site: Site) -> Iterator[Draft]:
     if len(node.values) == 2:
         for kept in node.values:
             yield site.replace(node, parenthesize(site, node, site.text(kept)))
+    for left, right in zip(node.values, node.values[1:], strict=False):
+        if len(node.values) > 2:
+            draft = _group_range(site, node, left, right)
+            changed = site.between(left, right, old, new, 1.5)
+            yield _combine(site, node, draft, changed)
 
 
 @operator("negation", *_CONDITIONAL, ast.UnaryOp, weight=1.2, origin=f"{_OFFUTT}: UOI")
@@ -124,13 +130,15 @@ def regroup(site: Site) -> Iterator[Draft]:
 def join_condition(site: Site) -> Iterator[Draft]:
     """A condition of elsewhere in the file joins this one by `and` or `or`."""
     test, function = _test_of(site.node), site.source.function_of(site.node)
-    if test is None or function is None or site.source.tree is None:
+    if test is None or function is None:
         return
-    known = set(list_names(function)) | {"self", "cls"}
+    known = {*site.source.names_of(function), "self", "cls"}
     own = site.text(test)
     seen = {own}
-    for other in ast.walk(site.source.tree):
+    for other in site.source.nodes:
         condition = _test_of(other)
+        if len(seen) > _MOST:
+            return
         if condition is None or condition.lineno != condition.end_lineno:
             continue
         text = (
@@ -160,6 +168,16 @@ def _stands_in_parentheses(site: Site, node: ast.expr) -> bool:
     before = text[: start - 1][-1:]
     is_call = before.isalnum() or before in ("_", "]", ")")
     return text[start - 1 : start] == "(" and text[end : end + 1] == ")" and not is_call
+
+
+def _combine(site: Site, node: ast.expr, grouping: Draft, change: Draft) -> Draft:
+    """`a and b and c` with its second connector changed and grouped: `a and (b or c)`."""
+    if not change.spans:
+        return change
+    span, base = change.spans[0], site.source.start(node)
+    text = grouping.spans[0].text
+    start, end = span.start - base + 1, span.end - base + 1  # behind the new parenthesis
+    return site.replace(node, f"{text[:start]}{span.text}{text[end:]}", change.weight)
 
 
 def _group_range(site: Site, node: ast.expr, first: ast.expr, last: ast.expr) -> Draft:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rematch.agents.repairer.operators.base import Draft, Site, grouped, operator
+from rematch.agents.repairer.operators.base import NUMBERS, Draft, Site, grouped, operator
 from rematch.agents.repairer.source import FunctionNode
 
 _EMPTY = ("None", "[]", "''", "0", "{}", "False")
@@ -19,8 +19,11 @@ def check_none(site: Site) -> Iterator[Draft]:
     if isinstance(node, ast.FunctionDef):
         first = _first_statement(node)
         for name in _parameters(node):
+            weight = 0.6 if "NoneType" in _kinds(site, node, name, "NoneType") else 0.1
             for value in _results(node):
-                yield site.insert_before(first, [f"if {name} is None:", f"    return {value}"], 0.6)
+                yield site.insert_before(
+                    first, [f"if {name} is None:", f"    return {value}"], weight
+                )
         return
     assert isinstance(node, ast.stmt)
     if node.lineno != node.end_lineno:
@@ -40,8 +43,9 @@ def check_empty(site: Site) -> Iterator[Draft]:
     assert isinstance(node, ast.FunctionDef)
     first = _first_statement(node)
     for name in _parameters(node):
+        is_many = set(_kinds(site, node, name, "list")) - set(NUMBERS)
         for rank, value in enumerate(dict.fromkeys((*_results(node), name))):
-            weight = 1.0 / (1 + 0.4 * rank)
+            weight = (1.0 if is_many else 0.3) / (1 + 0.4 * rank)
             yield site.insert_before(first, [f"if not {name}:", f"    return {value}"], weight)
         for error in site.pool.errors[:3]:
             lines = [f"if not {name}:", f"    raise {error}({name!r})"]
@@ -92,6 +96,12 @@ def clamp(site: Site) -> Iterator[Draft]:
     value = getattr(site.node, "value", None)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
         yield site.replace(value, f"max(0, {site.text(value)})")
+
+
+def _kinds(site: Site, function: FunctionNode, name: str, default: str) -> Sequence[str]:
+    """Types that a parameter had in a run; the default where that is not known."""
+    known = site.pool.kinds.get(f"{site.source.path}:{function.name}", {})
+    return known.get(name, [default])
 
 
 def _parameters(function: FunctionNode) -> list[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from rematch.agents.repairer.operators.base import Draft, Site, operator
-from rematch.agents.repairer.source import Span, is_common_name, list_names
+from rematch.agents.repairer.source import Span, is_common_name
 
 _MOST = 8
 
@@ -24,11 +24,13 @@ def replace_name(site: Site) -> Iterator[Draft]:
     if isinstance(parent, ast.Call) and parent.func is node:
         yield from _replace_function(site, node)
         return
-    names = [name for name in list_names(function) if name != node.id]
-    if node.id not in list_names(function):
+    known = site.source.names_of(function)
+    if node.id not in known:
         return
+    names = [name for name in known if name != node.id]
     for other in sorted(names, key=lambda name: -_likeness(node.id, name))[:_MOST]:
-        yield site.replace(node, other, 0.6 + _likeness(node.id, other))
+        fit = _fit(site, function.name, node.id, other)
+        yield site.replace(node, other, fit * (0.6 + _likeness(node.id, other)))
 
 
 @operator("attribute", ast.Attribute, weight=1.2, origin="PAR: method replacer; TBar FP13")
@@ -45,10 +47,12 @@ def replace_attribute(site: Site) -> Iterator[Draft]:
     for other in attributes:
         if site.text(other.value) == "self" and (other.attr in methods) == called:
             used[other.attr] = None
-    end = site.source.end(node)
+    end, function = site.source.end(node), site.source.function_of(node)
+    place = function.name if function is not None else ""
     others = sorted((a for a in used if a != node.attr), key=lambda a: -_likeness(node.attr, a))
     for other_name in others[:_MOST]:
-        weight = 0.6 + _likeness(node.attr, other_name)
+        fit = _fit(site, place, f"self.{node.attr}", f"self.{other_name}")
+        weight = fit * (0.6 + _likeness(node.attr, other_name))
         yield Draft((Span(end - len(node.attr), end, other_name),), weight)
 
 
@@ -64,6 +68,14 @@ def _replace_function(site: Site, node: ast.Name) -> Iterator[Draft]:
     for name, count in functions.items():
         if name != node.id and count == functions.get(node.id):
             yield site.replace(node, name, 0.5 + _likeness(node.id, name))
+
+
+def _fit(site: Site, function: str, name: str, other: str) -> float:
+    """Whether two variables had a type in common in a run: more if so, less if not."""
+    known = site.pool.kinds.get(f"{site.source.path}:{function}", {})
+    if name not in known or other not in known:
+        return 1.0
+    return 0.3 if set(known[name]).isdisjoint(known[other]) else 1.5
 
 
 def _is_called(site: Site, node: ast.Attribute) -> bool:

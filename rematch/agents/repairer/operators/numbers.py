@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from rematch.agents.repairer.operators.base import Draft, Site, grouped, operator, parenthesize
+from rematch.agents.repairer.operators.base import (
+    NUMBERS,
+    Draft,
+    Site,
+    grouped,
+    operator,
+    parenthesize,
+)
 from rematch.agents.repairer.source import Span
 
 _OFFUTT = "Offutt et al. 1996, five sufficient mutation operators"
@@ -46,8 +53,9 @@ def replace_arithmetic(site: Site) -> Iterator[Draft]:
     if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str | bytes):
         return  # formatting
     sign = _SIGNS.get(type(node.op), "@")
-    for new, weight in _OTHERS.get(sign, ()):
-        yield site.between(node.left, node.right, sign, new, weight)
+    if site.could_be(node.left, *NUMBERS) and site.could_be(node.right, *NUMBERS):
+        for new, weight in _OTHERS.get(sign, ()):
+            yield site.between(node.left, node.right, sign, new, weight)
     if isinstance(node.op, ast.Sub | ast.Div | ast.FloorDiv | ast.Mod):
         swapped = f"{grouped(site, node.right)} {sign} {grouped(site, node.left)}"
         yield site.replace(node, parenthesize(site, node, swapped), 0.6)
@@ -104,6 +112,8 @@ def shift_by_one(site: Site) -> Iterator[Draft]:
     """A bound, an index or a compared length moves by one."""
     for target, weight in _bounds(site.node):
         text = site.text(target)
+        if not site.could_be(target, "int"):
+            continue
         if isinstance(target, ast.BinOp) and isinstance(target.right, ast.Constant):
             continue  # `constant` and `arithmetic` do that
         for sign in ("+", "-"):

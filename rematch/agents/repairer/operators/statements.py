@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from rematch.agents.repairer.operators.base import Draft, Site, block_of, grouped, operator
-from rematch.agents.repairer.source import Source, Span, list_loaded, list_names
+from rematch.agents.repairer.source import FunctionNode, Source, Span, list_loaded
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.Raise, ast.Delete, ast.AnnAssign)
+_MOST = 10
 _GENPROG = "GenProg (Le Goues et al. 2012): the plastic surgery hypothesis (Barr et al. 2014)"
 
 
@@ -47,7 +49,7 @@ def change_return(site: Site) -> Iterator[Draft]:
         yield site.replace(node.value, f"not {grouped(site, node.value)}", 0.6)
         for text, weight in (("None", 0.7), ("[]", 0.4), ("0", 0.3)):
             yield site.replace(node.value, text, weight)
-    for name in list_names(function):
+    for name in site.source.names_of(function)[:_MOST]:
         if site.text(node.value) != name:
             yield site.replace(node.value, name, 0.7)
 
@@ -94,31 +96,30 @@ def move_statement(site: Site) -> Iterator[Draft]:
 @operator("reuse-statement", *_SIMPLE, ast.If, ast.For, ast.While, weight=1.0, origin=_GENPROG)
 def reuse_statement(site: Site) -> Iterator[Draft]:
     """A statement of elsewhere in the file stands before or after this one as well."""
-    node, function = site.node, site.source.function_of(site.node)
-    if function is None or site.source.tree is None or not isinstance(node, ast.stmt):
+    node, source = site.node, site.source
+    function = source.function_of(node)
+    if function is None or not isinstance(node, ast.stmt):
         return
-    owner = site.source.class_of(node)
-    known = set(list_names(function)) | {a.arg for a in function.args.args}
-    own = {site.text(s) for s in block_of(site.source, node)}
-    for other in ast.walk(site.source.tree):
-        if not _is_reusable(site.source, other):
-            continue
-        home = site.source.function_of(other)
+    owner = source.class_of(node)
+    seen = {site.text(one) for one in block_of(source, node)}
+    line = node.lineno
+    others: list[ast.stmt] = [one for one in source.nodes if _is_reusable(one, source)]
+    for other in sorted(others, key=lambda one: abs(one.lineno - line)):
         text = site.text(other)
-        if home is None or text in own or not _fits(other, home, known):
+        if text in seen or not _fits(source, other, function):
             continue
-        if "self" in list_loaded(other) and site.source.class_of(other) is not owner:
+        if "self" in list_loaded(other) and source.class_of(other) is not owner:
             continue
-        own.add(text)
-        near = 1.5 if site.source.class_of(other) is owner and owner is not None else 0.8
-        if isinstance(other, ast.Return | ast.Raise):
-            continue
+        seen.add(text)
+        near = 1.5 if owner is not None and source.class_of(other) is owner else 0.8
         if not isinstance(node, ast.Return | ast.Raise):
             yield site.insert_after(node, [text], near)
         yield site.insert_before(node, [text], near * 0.8)
+        if len(seen) > _MOST:
+            return
 
 
-def _is_reusable(source: Source, node: ast.AST) -> bool:
+def _is_reusable(node: ast.AST, source: Source) -> TypeGuard[ast.stmt]:
     """Whether it is a simple statement on one line, with an effect."""
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
         return False
@@ -127,10 +128,12 @@ def _is_reusable(source: Source, node: ast.AST) -> bool:
     return node.lineno == node.end_lineno and source.stands_alone(node)
 
 
-def _fits(node: ast.AST, home: ast.AST, known: set[str]) -> bool:
-    """Whether every variable of its own function that it reads is known here too."""
-    local = set(list_names(home)) & list_loaded(node)
-    return local <= known
+def _fits(source: Source, node: ast.AST, function: FunctionNode) -> bool:
+    """Whether it is of a function, of whose variables it reads only such as this one has too."""
+    home = source.function_of(node)
+    if home is None:
+        return False
+    return set(source.names_of(home)) & list_loaded(node) <= set(source.names_of(function))
 
 
 def _swap(source: Source, first: ast.stmt, second: ast.stmt) -> Draft | None:
