@@ -6,6 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine proves nothing against a property.
+settings.register_profile("rematch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rematch")
 
 NEEDS = {
     "docker": ["docker", "version"],

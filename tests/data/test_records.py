@@ -46,7 +46,7 @@ def test_every_record_has_a_maker_here() -> None:
 
 @pytest.mark.parametrize("kind", MAKERS, ids=lambda kind: kind.__name__)
 def test_every_record_goes_through_json_whole(kind: type[Record]) -> None:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(MAKERS[kind])
     def check(record: Record) -> None:
         assert kind.model_validate_json(record.model_dump_json()) == record
@@ -55,12 +55,20 @@ def test_every_record_goes_through_json_whole(kind: type[Record]) -> None:
     check()
 
 
+def keep_known(written: Any, old: Any) -> Any:
+    """What is written, without the fields that the old content did not have."""
+    if isinstance(old, dict):
+        return {name: keep_known(written[name], value) for name, value in old.items()}
+    if isinstance(old, list):
+        return [keep_known(new, value) for new, value in zip(written, old, strict=True)]
+    return written
+
+
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
 def test_a_file_of_version_1_loads_for_ever(kind: type[StoredRecord]) -> None:
     content = old_file(kind)
-    record = kind.model_validate(content)
-    written = record.model_dump(mode="json")
-    assert {name: written[name] for name in content} == content
+    written = kind.model_validate(content).model_dump(mode="json")
+    assert keep_known(written, content) == content
 
 
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rematch.data.records import Bracket, Decision, Task, Usage
@@ -167,7 +167,6 @@ def test_cost_is_steps_where_nothing_else_is_known() -> None:
     assert order_ties(PATCH_TASK, entrants, None, 0).ranks == (1, 0)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(2, 6), st.integers(1, 6), st.integers(0, 99))
 def test_the_number_of_matches_is_known_before(n: int, size: int, keep: int, seed: int) -> None:
     rtv = RTV(PolicyJudge(first_slot), RTVConfig(group_size=size, votes=1))

@@ -24,14 +24,14 @@ LETTERS = ["a", " ", "\n", "é", "漢", "🙂", "`", "[[ ## winner ## ]]", "FAIL
 texts = st.builds(
     lambda pieces, times: "".join(pieces) * times,
     st.lists(st.sampled_from(LETTERS), max_size=4),
-    st.sampled_from([1, 1, 3, 50, 2_000]),
+    st.sampled_from([1, 1, 3, 50, 1_000]),
 )
 actions = st.builds(Action, command=texts, output=texts, exit_code=st.none() | st.integers(0, 2))
 
 
 @st.composite
 def trajectories(draw: st.DrawFn) -> Trajectory:
-    count = draw(st.integers(0, 12) | st.just(90))
+    count = draw(st.integers(0, 12) | st.just(40))
     kinds = draw(st.lists(st.tuples(texts, st.lists(actions, max_size=3)), min_size=1, max_size=4))
     made = (kinds[n % len(kinds)] for n in range(count))
     return Trajectory(
@@ -56,7 +56,7 @@ def stated_steps(part: Excerpt) -> tuple[int, list[int]]:
     return int(match[1]), named
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 @given(trajectories(), st.sampled_from([0, 3, 20, 60, 300, 2_000, 30_000]))
 def test_the_budget_holds_and_what_is_missing_is_said(whole: Trajectory, budget: int) -> None:
     part = excerpt(whole, budget)

@@ -62,7 +62,7 @@ def games(draw: st.DrawFn, patches: tuple[str | None, ...] = ("", "", None, "sam
     return Game(entrants, config, draw(st.integers(1, 6)), draw(st.integers(0, 2**31)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games(), st.integers(0, 1000))
 def test_every_bracket_is_whole(game: Game, votes: int) -> None:
     bracket = game.play(PolicyJudge(draws(votes)))
@@ -82,7 +82,7 @@ def test_every_bracket_is_whole(game: Game, votes: int) -> None:
     assert bool(bracket.note) == (len(bracket.entrants) < game.keep)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games(), st.integers(0, 1000))
 def test_every_match_is_voted_as_configured(game: Game, votes: int) -> None:
     by_id = {entrant.id: entrant for entrant in game.entrants}
@@ -119,7 +119,7 @@ def check_even(used: Sequence[object], kinds: int) -> None:
     assert max(counts) - min(counts) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(games(), st.integers(0, 1000))
 def test_the_same_seed_gives_the_same_bracket_on_any_executor(game: Game, votes: int) -> None:
     alone = game.play(PolicyJudge(draws(votes)))
@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_bracket_on_any_executor(game: Game, votes:
         assert game.play(judge, LocalExecutor({"judge": places})) == alone
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(games(), st.data())
 def test_a_judge_that_is_always_right_picks_a_passing_rollout(
     game: Game, data: st.DataObject
@@ -139,7 +139,7 @@ def test_a_judge_that_is_always_right_picks_a_passing_rollout(
     assert len(passing & {*bracket.survivors}) >= min(1, len(passing))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(games(), st.integers(0, 1000))
 def test_without_result_none_beats_one_with(game: Game, votes: int) -> None:
     patched = {e.id for e in game.entrants if e.rollout.patch}
@@ -156,7 +156,7 @@ def test_without_result_none_beats_one_with(game: Game, votes: int) -> None:
 def test_a_judge_that_always_says_slot_1_picks_uniformly(
     group_size: int, votes: int, early_stop: bool
 ) -> None:
-    # Chi-square over 1,500 seeds, 4 degrees of freedom: a uniform pick stays below 23.5 in
+    # Chi-square over 1,000 seeds, 4 degrees of freedom: a uniform pick stays below 23.5 in
     # 9,999 of 10,000 tests, and these seeds are fixed.
     config = RTVConfig(group_size=group_size, votes=votes, early_stop=early_stop)
     entrants = make_entrants(5)
@@ -165,12 +165,12 @@ def test_a_judge_that_always_says_slot_1_picks_uniformly(
     async def pick_all() -> Counter[str]:
         rtv = RTV(judge, config)
         picks = [
-            await rtv.acall(task=PATCH_TASK, entrants=entrants, seed=seed) for seed in range(1_500)
+            await rtv.acall(task=PATCH_TASK, entrants=entrants, seed=seed) for seed in range(1_000)
         ]
         return Counter(bracket.survivors[0] for bracket in picks)
 
     counts = run(pick_all())
-    assert sum((counts[e.id] - 300) ** 2 / 300 for e in entrants) < 23.5
+    assert sum((counts[e.id] - 200) ** 2 / 200 for e in entrants) < 23.5
 
 
 def test_no_votes_at_all_leave_the_order_for_ties() -> None:

@@ -153,7 +153,7 @@ def test_a_summary_is_bounded_whatever_the_model_writes() -> None:
     fields = {
         "final_outcome": "x" * 9_000,
         "hypotheses": [{**claim, "fate": "refuted"}],
-        **dict.fromkeys(CLAIMS, [claim]),
+        **{name: [claim] for name in CLAIMS},
     }
     with Endpoint(Says(fields)) as endpoint:
         lm = serve_lm(endpoint, "summarizer", max_tokens=None)
