@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,10 +122,12 @@ class _Pristine:
 
     def __init__(self, tasks: dict[str, HarborTask]) -> None:
         self._tasks = tasks
-        self._folder = tempfile.TemporaryDirectory(prefix="rematch-tasks-")
+        self._folder = Path(tempfile.mkdtemp(prefix="rematch-tasks-"))
+        # Not a TemporaryDirectory: nobody ends a run's last rollout, so it goes with the run.
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def open(self, task_id: str) -> Path:
-        target = Path(self._folder.name) / task_id
+        target = self._folder / task_id
         if not target.exists():
             lay_out(self._tasks[task_id], target)
         return target
