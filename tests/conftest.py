@@ -2,11 +2,16 @@
 
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Read when dspy and litellm are first used: without it both fetch a price map.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 # A busy machine proves nothing against a property.
 settings.register_profile("rematch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,3 +51,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no recorded rollouts: set REMATCH_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture
+def tidy_litellm() -> Iterator[None]:
+    """Closes the connections that litellm keeps open for good."""
+    yield
+    if "litellm" not in sys.modules:
+        return
+    import litellm
+    from openai import OpenAI
+
+    clients = litellm.in_memory_llm_clients_cache.cache_dict
+    for key in [key for key, client in clients.items() if isinstance(client, OpenAI)]:
+        clients.pop(key).close()
