@@ -46,7 +46,7 @@ class ControlGroup:
     def kill(self) -> None:
         """Kill all processes in the group."""
         folder = self.folders[-1]
-        for _ in range(50):  # one pass may miss what is being forked
+        for turn in range(50):  # one pass may miss what is being forked
             with contextlib.suppress(OSError):
                 found = (folder / "cgroup.procs").read_text().split()
                 if not found:
@@ -54,7 +54,7 @@ class ControlGroup:
                 for process in found:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(int(process), signal.SIGKILL)
-            time.sleep(0.005)
+            time.sleep(min(0.0005 * 2**turn, 0.02))
 
     def close(self) -> None:
         """Remove the group; its last processes may take a moment to be gone."""

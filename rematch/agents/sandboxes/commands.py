@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,17 +123,20 @@ class Runner:
     ) -> str:
         """Read until the command ends, "", or must end: why."""
         assert process.stdout is not None
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector, _watch_end(process) as end:
             selector.register(process.stdout, selectors.EVENT_READ)
-            is_open = True
+            if end is not None:
+                selector.register(end, selectors.EVENT_READ)
             while True:
                 wait = max(0.0, min(INTERVAL, deadline - time.monotonic()))
-                if is_open and selector.select(wait):
+                ready = {key.fileobj for key, _ in selector.select(wait)}
+                if process.poll() is not None:
+                    return ""  # what it left running may hold the pipe open, and write on
+                if process.stdout in ready:
                     data = os.read(process.stdout.fileno(), _CHUNK)
                     buffer.add(data)
-                    is_open = bool(data)
-                elif _has_ended(process, 0 if is_open else wait):
-                    return ""  # what it left running may hold the pipe open
+                    if not data:
+                        selector.unregister(process.stdout)
                 if reason := self.guard.find_reason(buffer, deadline, process.pid):
                     return reason
 
@@ -195,12 +198,18 @@ def refuse_command(command: str) -> CommandResult | None:
     return None
 
 
-def _has_ended(process: subprocess.Popen[bytes], wait: float) -> bool:
+@contextlib.contextmanager
+def _watch_end(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """A file that can be read from when the process has ended; None where there are none."""
     try:
-        process.wait(wait)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+        end = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or before 5.3: looked at every INTERVAL
+        yield None
+        return
+    try:
+        yield end
+    finally:
+        os.close(end)
 
 
 def _shell_code(returncode: int) -> int:
