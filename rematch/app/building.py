@@ -29,11 +29,13 @@ from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
 from rematch.evidence.summarizer import EvidenceSummarizer
 from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
+from rematch.runs.budget import Budget
+from rematch.runs.calls import Calls, Event
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
+from rematch.runs.ledger import Ledger
 from rematch.runs.manifest import default_folder, open_folder
-from rematch.runs.metering import Meter
-from rematch.runs.models import ModelConfig, Role, build_lm, find_window, fit_reply
+from rematch.runs.models import ModelConfig, Role, build_lm, check_prices, find_window, fit_reply
 from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
 from rematch.seams import Summarizer as SummarizerSeam
 
@@ -45,6 +47,9 @@ def build_selector(
     config: Config,
     program_file: Path | None = None,
     on_change: Callable[[str, int, int], None] | None = None,
+    *,
+    folder: RunFolder | None = None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> Parts:
     """The program that selects among recorded rollouts.
 
@@ -52,16 +57,18 @@ def build_selector(
         config: models and rules; roles without a model are answered from evidence.
         program_file: tuned prompts to load.
         on_change: told (role, jobs running, jobs done) at every change.
+        folder: keeps the record of model calls; without one it lasts as long as the program.
+        on_event: told what befell a model call.
 
     Raises:
-        UsageError: a model cannot be used.
+        UsageError: a model cannot be used, or its price is unknown and a budget is set.
         ProgramFileError: the file does not fit.
     """
-    parts = _build_parts(config, on_change)
+    parts = _build_parts(config, folder, on_change, on_event)
     program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
     if program_file is not None:
         program.load(program_file)
-    return Parts(program, parts.meter, parts.executor)
+    return Parts(program, parts.calls, parts.executor)
 
 
 def build_run(
@@ -71,6 +78,7 @@ def build_run(
     *,
     redo: bool = False,
     on_change: Callable[[str, int, int], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Run:
     """A suite's run: the program with an agent, its grader, and the folder that keeps results.
@@ -81,18 +89,19 @@ def build_run(
         output: the run's folder; None takes the one that follows from the configuration.
         redo: forget what the folder holds.
         on_change: told (role, jobs running, jobs done) at every change.
+        on_event: told what befell a model call.
         tell: gets lines for the user while the run is under way (an image is pulled).
 
     Raises:
-        UsageError: a model or the folder cannot be used.
+        UsageError: a model or the folder cannot be used, or a price is unknown and a budget set.
         SandboxError: no sandbox works here that this agent may use.
     """
     manifest = describe_run(config, suite, name_agent(config))
-    parts = _build_parts(config, on_change)
     path = output or default_folder(manifest)
     sweep()
     hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
     folder = open_folder(path, manifest, redo=redo)
+    parts = _build_parts(config, folder, on_change, on_event)
     pdr = PDR(
         RecordedAgent(hands.agent, folder),
         config.context,
@@ -106,7 +115,7 @@ def build_run(
         grader=hands.grader,
         folder=folder,
         executor=parts.executor,
-        meter=parts.meter,
+        calls=parts.calls,
         notices=hands.notices,
     )
 
@@ -133,19 +142,27 @@ class _Built:
     summarizer: SummarizerSeam
     rtv: RTV
     distiller: Distiller | None
-    meter: Meter
+    calls: Calls
     executor: LocalExecutor
 
 
-def _build_parts(config: Config, on_change: Callable[[str, int, int], None] | None) -> _Built:
+def _build_parts(
+    config: Config,
+    folder: RunFolder | None,
+    on_change: Callable[[str, int, int], None] | None,
+    on_event: Callable[[Event], None] | None,
+) -> _Built:
     prepare_environment()
-    meter = Meter()
+    if config.budget.dollars is not None:
+        check_prices(config.models)
+    ledger = Ledger(folder.ledger if folder else None)
+    calls = Calls(ledger=ledger, budget=Budget(config.budget, ledger.spent), on_event=on_event)
     executor = LocalExecutor(_places(config), on_change)
     evidence = EvidenceSummarizer()
     models = config.models
     summarizer = (
         Summarizer(
-            _lm("summarizer", models.summarizer, meter),
+            _lm("summarizer", models.summarizer, calls),
             _fit_window(config, models.summarizer),
             fallback=evidence,
             check=check_claims,
@@ -154,12 +171,12 @@ def _build_parts(config: Config, on_change: Callable[[str, int, int], None] | No
         else evidence
     )
     scorer = _read_weights(config.evidence.weights)
-    judge = Judge(_lm("judge", models.judge, meter)) if models.judge else EvidenceJudge(scorer)
-    distiller = Distiller(_lm("distiller", models.distiller, meter)) if models.distiller else None
+    judge = Judge(_lm("judge", models.judge, calls)) if models.judge else EvidenceJudge(scorer)
+    distiller = Distiller(_lm("distiller", models.distiller, calls)) if models.distiller else None
     if config.context.distill and distiller is None:
         raise UsageError("context.distill needs a model: --distiller-model provider/name")
     rtv = RTV(judge, config.rtv, scorer=scorer, executor=executor)
-    return _Built(summarizer, rtv, distiller, meter, executor)
+    return _Built(summarizer, rtv, distiller, calls, executor)
 
 
 def _places(config: Config) -> dict[str, int]:
@@ -181,8 +198,8 @@ def _read_weights(path: Path | None) -> EvidenceScorer:
         raise UsageError(f"evidence.weights: {path}: cannot be read") from error
 
 
-def _lm(role: Role, config: ModelConfig, meter: Meter) -> dspy.LM:
-    return build_lm(role, config, meter)
+def _lm(role: Role, config: ModelConfig, calls: Calls) -> dspy.LM:
+    return build_lm(role, config, calls=calls)
 
 
 def _fit_window(config: Config, model: ModelConfig) -> Any:

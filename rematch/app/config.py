@@ -23,6 +23,7 @@ from rematch.programs import (
     SummarizerConfig,
     TerminusConfig,
 )
+from rematch.runs.budget import BudgetConfig
 from rematch.runs.models import ModelsConfig
 from rematch.settings import Settings
 
@@ -45,6 +46,11 @@ class EvidenceConfig(Settings):
 
 
 WorkerRole = Literal["agent", "summarizer", "judge", "distiller", "grader"]
+_ELSEWHERE = {
+    *("timeout", "attempts", "retry_seconds", "first_pause", "requests_per_minute"),
+    *("tokens_per_minute", "input_price", "output_price"),
+}
+"""A model's settings that change when and for how much it answers, not what."""
 _SECRET = re.compile(r"api_?key|secret|password|authorization|access_?token", re.IGNORECASE)
 
 
@@ -94,6 +100,8 @@ class Config(RematchConfig):
     """What the evidence judge decides by."""
     grading: SwebenchGradingConfig = SwebenchGradingConfig()
     """How SWE-bench's harness grades."""
+    budget: BudgetConfig = BudgetConfig()
+    """What the run may spend, over all its sessions."""
     workers: dict[WorkerRole, PositiveInt] = Field(default={}, examples=[{"judge": 32}])
     """Jobs at once per role (agent, summarizer, judge, distiller, grader); 16 where nothing is
     said."""
@@ -120,6 +128,13 @@ class Config(RematchConfig):
                     "keys come from the environment or .env only"
                 )
         return self
+
+    def describe_results(self) -> dict[str, Any]:
+        """What changes a run's results; how it is paced, priced and bounded does not."""
+        models = {role: _ELSEWHERE for role, _ in self.models}
+        return self.model_dump(
+            mode="json", exclude={"workers": True, "budget": True, "models": models}
+        )
 
 
 def _names(tree: Any) -> Iterator[str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from rematch.data.records import Rollout, Step, Usage
 from rematch.programs import Rematch
+from rematch.runs.calls import Calls
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
-from rematch.runs.metering import Meter
 from rematch.seams import Grader
 
 
@@ -17,12 +17,16 @@ class Parts:
     """A wired program with what watches it."""
 
     program: Rematch
-    meter: Meter
+    calls: Calls
     executor: LocalExecutor
 
     def usage(self) -> dict[str, Usage]:
-        """What our own model calls cost so far, by role."""
-        return self.meter.by_role()
+        """What our own model calls cost in this session so far, by role."""
+        return self.calls.meter.by_role()
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.calls.close()
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Run(Parts):
     grader: Grader
     folder: RunFolder
     notices: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Close what is open, and let other processes into the folder."""
+        super().close()
+        self.folder.close()
 
 
 def lighten(rollout: Rollout) -> Rollout:

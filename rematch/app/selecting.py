@@ -68,7 +68,7 @@ def open_selection(
     manifest = Manifest(
         suite=" ".join(sorted(str(path.resolve()) for path in paths)),
         agent="recorded",
-        config=config.model_dump(mode="json", exclude={"workers"}),
+        config=config.describe_results(),
         versions=read_versions(),
     )
     return open_folder(output, manifest, redo=redo)

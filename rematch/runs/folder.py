@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from rematch.data.records import Bracket, Grade, Pick, Rollout, Summary, Task
 from rematch.errors import InputError, RematchError
+from rematch.runs.lock import FolderLock
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -21,6 +22,8 @@ class RunFolder:
         RUN/
           run.json               what was asked: configuration with every default, suite,
                                  agent, seed, versions
+          ledger.sqlite          every model call of ours, with its reply and its price
+          lock                   the process that works here
           gradings/              what SWE-bench's harness wrote, by instance and patch
           tasks/TASK/
             task.json            the problem as the agent saw it
@@ -33,15 +36,30 @@ class RunFolder:
             sealed/ID.json       what Harbor's verifier said of it; grading alone opens it
 
     A task whose `pick.json` is there is finished; everything else is taken over as far as it got.
+
+    Args:
+        path: the folder.
+        lock: keeps other processes out of it; None for one that is only read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: FolderLock | None = None) -> None:
         self.path = path
+        self._lock = lock
 
     @property
     def manifest(self) -> Path:
         """`run.json`."""
         return self.path / "run.json"
+
+    @property
+    def ledger(self) -> Path:
+        """`ledger.sqlite`."""
+        return self.path / "ledger.sqlite"
+
+    def close(self) -> None:
+        """Let other processes in."""
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def gradings(self) -> Path:

@@ -12,7 +12,7 @@ from rematch.runs.calls import Calls
 from rematch.runs.delivery import Line, Patience
 from rematch.runs.engine import AsyncRoleEngine, RoleEngine
 from rematch.runs.metering import Meter
-from rematch.runs.prices import find_price
+from rematch.runs.prices import Price, find_price
 from rematch.runs.routes import find_route, resolve_natively, split_extra
 from rematch.runs.wire import Wire
 from rematch.settings import Settings
@@ -122,6 +122,31 @@ def build_lm(
         raise UsageError(f"models.{role}: {config.model}: {line}") from error
 
 
+def check_prices(models: ModelsConfig) -> None:
+    """See that dollars can be counted.
+
+    Raises:
+        UsageError: a model's price is unknown.
+    """
+    for role, config in models:
+        for model in (config.model, *config.fallbacks) if config else ():
+            if not _find_price(model, config).is_known:
+                prices = f"models.{role}.input_price and models.{role}.output_price"
+                hint = f"set {prices}" if model == config.model else "choose another fallback"
+                raise UsageError(
+                    f"{model}: its price is unknown, so no budget in dollars can hold: {hint}"
+                )
+
+
+def _find_price(model: str, config: ModelConfig) -> Price:
+    """The role's own prices are those of its first model."""
+    provider = resolve_natively(model) or model.partition("/")[0]
+    name = model.partition("/")[2]
+    if model != config.model:
+        return find_price(provider, name)
+    return find_price(provider, name, config.input_price, config.output_price)
+
+
 def _lay_line(
     role: Role, model: str, config: ModelConfig, extensions: dict[str, Any], calls: Calls
 ) -> Line:
@@ -130,11 +155,10 @@ def _lay_line(
     same_provider = model.partition("/")[0] == config.model.partition("/")[0]
     api_base = config.api_base if is_first or same_provider else None
     route = find_route(role, model, api_base, config.timeout, extensions)
-    prices = (config.input_price, config.output_price) if is_first else (None, None)
     limits = (config.requests_per_minute, config.tokens_per_minute) if is_first else (None, None)
     return Line(
         Wire(route),
-        find_price(route.provider, model.partition("/")[2], *prices),
+        _find_price(model, config),
         calls.pace(model, route.options.get("api_base"), *limits),
     )
 
