@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
+import sys
 from collections.abc import Iterator, Mapping
 
 from rematch.agents.repairer.changes import Change, make_change
@@ -61,10 +62,17 @@ def _find_sites(
     source: Source, lines: Mapping[Place, float], pool: Pool
 ) -> Iterator[tuple[Site, float]]:
     for node in source.nodes:
-        if type(node) in _OPERATORS:
+        if type(node) in _OPERATORS and not _is_misplaced(source, node):
             score = _score(source, node, lines)
             if score > 0:
                 yield Site(source, node, pool), score
+
+
+def _is_misplaced(source: Source, node: ast.AST) -> bool:
+    """Whether Python gives wrong positions for a node: in f-strings, before 3.12."""
+    if sys.version_info >= (3, 12):
+        return False
+    return any(isinstance(around, ast.JoinedStr) for around in source.ancestors(node))
 
 
 def _score(source: Source, node: ast.AST, lines: Mapping[Place, float]) -> float:

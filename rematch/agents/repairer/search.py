@@ -20,7 +20,9 @@ from rematch.agents.repairer.reports import Failure, Report
 
 Verdict = Literal["confirmed", "open", "refuted"]
 
+_EXAMPLE = "issue example"
 _DOUBTED = 0.2
+_MORE = 5
 
 
 @dataclass
@@ -174,6 +176,8 @@ class Search:
         self.bench.note(f"{verdict}: {key}{reason}")
         if verdict == "open" and report is not None:
             self.base, self.base_report = patch, report
+            if all(failure.id.startswith(_EXAMPLE) for failure in report.failures):
+                self.left = min(self.left, _MORE)  # the example may be misread
         self._learn(patch[-1], report)
         return verdict
 

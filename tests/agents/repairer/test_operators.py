@@ -159,6 +159,13 @@ def test_non_ascii_text_is_edited_at_the_right_place() -> None:
     assert "y = 'äöü' + a - b\n" in results("y = 'äöü' + a + b\n", "arithmetic")
 
 
+def test_changes_in_an_f_string_are_at_the_right_place() -> None:
+    source = Source("a.py", "y = f'{a + b} {c}'\n")
+    for change in propose(source.text):
+        new = apply_patch((change,), {"a.py": source})["a.py"]
+        assert new.startswith("y = ") or change.operator in ("augmented", "delete-statement")
+
+
 def test_types_seen_in_a_run_rule_changes_out() -> None:
     code = "def f(a, b):\n    return a == b\n"
     numbers = Pool(kinds={"a.py:f": {"a": ["int"], "b": ["int"]}})
