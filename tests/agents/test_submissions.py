@@ -7,7 +7,13 @@ from rematch.agents.sandboxes.patches import is_by_product, make_patch
 from rematch.agents.sandboxes.trees import scan_tree
 from tests.agents.boxes import write_files
 
-BEFORE: dict[str, str | bytes] = {"src/a.py": "1\n", "src/b.py": "1\n", "old.py": "1\n", "ü x.py": "1\n", "bin": b"\xff"}
+BEFORE: dict[str, str | bytes] = {
+    "src/a.py": "1\n",
+    "src/b.py": "1\n",
+    "old.py": "1\n",
+    "ü x.py": "1\n",
+    "bin": b"\xff",
+}
 AFTER: dict[str, str | bytes] = {
     "src/a.py": "2\n",
     "src/b.py": "2\n",
