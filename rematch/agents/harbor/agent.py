@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 from rematch.agents.harbor.config import HarborConfig, HarborModel
+from rematch.agents.harbor.loop import run_in_harbor
 from rematch.agents.harbor.seat import Operator, operator
 from rematch.agents.harbor.trials import TERMINUS_1, Trials
 from rematch.agents.mini.results import hide_secrets
@@ -81,8 +80,7 @@ class HarborAgent:
         self._trials = Trials(name, config, model)
         self._at_once = n_concurrent
         self._retries = config.retries
-        # Its semaphores belong to a loop.
-        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._queue = self._make_queue()
 
     async def attempt(self, task: Task, *, context: str, iteration: int, index: int) -> Rollout:
         """Make one rollout. Whatever goes wrong in it is told in its ending.
@@ -102,7 +100,7 @@ class HarborAgent:
         fault = ""
         seat = operator.set(self._pilot)
         try:
-            await self._queue().submit(described)
+            await run_in_harbor(lambda: self._queue.submit(described))
         except Exception as error:  # noqa: BLE001  (an attempt that fails is a record)
             fault = f"{type(error).__name__}: {error}"
         finally:
@@ -115,17 +113,13 @@ class HarborAgent:
         )
         return rollout.model_copy(update={"iteration": iteration, "origin": origin})
 
-    def _queue(self) -> Any:
+    def _make_queue(self) -> Any:
         """Harbor's own queue: it bounds what runs at once, and repeats what may be repeated."""
-        loop = asyncio.get_running_loop()
-        if loop not in self._queues:
-            retry = load_harbor("models.job.config").RetryConfig(max_retries=self._retries)
-            retry = retry.model_copy(
-                update={"exclude_exceptions": {*(retry.exclude_exceptions or ()), *_NOT_RETRIED}}
-            )
-            queue = load_harbor("trial.queue").TrialQueue(self._at_once, retry)
-            self._queues[loop] = queue
-        return self._queues[loop]
+        retry = load_harbor("models.job.config").RetryConfig(max_retries=self._retries)
+        retry = retry.model_copy(
+            update={"exclude_exceptions": {*(retry.exclude_exceptions or ()), *_NOT_RETRIED}}
+        )
+        return load_harbor("trial.queue").TrialQueue(self._at_once, retry)
 
     def _model(self, recorded: Recorded) -> str:
         return self._trials.agent.model_name or recorded.model
