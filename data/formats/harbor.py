@@ -126,19 +126,21 @@ def _with_exception(trajectory: Trajectory, trial: dict[str, Any]) -> Trajectory
     if seconds_between(verifying, exception.get("occurred_at")) is not None:
         return trajectory
     ending = read_ending(kind)
-    detail = _shorten(f"{kind}: {as_text(exception.get('exception_message'))}")
+    detail = f"{one_line(kind, 80)}: {_shorten(as_text(exception.get('exception_message')))}"
     return trajectory.model_copy(
         update={
             "ending": Ending.CRASHED if ending in (Ending.UNKNOWN, Ending.SUBMITTED) else ending,
-            "ending_detail": one_line(detail),
+            "ending_detail": detail,
         }
     )
 
 
 def _shorten(message: str) -> str:
     """Begin and end of a long message: of a failed command, the end says why."""
-    line = " ".join(message[:20_000].split())
-    return line if len(line) <= 200 else f"{line[:95]} ... {line[-100:]}"
+    if len(message) > 20_000:
+        message = f"{message[:10_000]} {message[-10_000:]}"
+    line = " ".join(message.split())
+    return line if len(line) <= 300 else f"{line[:75]} ... {line[-220:]}"
 
 
 def _read_costs(trial: dict[str, Any], recorded: Recorded) -> dict[str, Any]:
