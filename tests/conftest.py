@@ -18,26 +18,34 @@ settings.register_profile("rematch", deadline=None, suppress_health_check=[Healt
 settings.load_profile("rematch")
 
 NEEDS = {
-    "docker": ["docker", "version"],
-    "bwrap": ["bwrap", "--version"],
-    "harbor": ["docker", "compose", "version"],
+    "docker": [["docker", "version"]],
+    "bwrap": [["bwrap", "--version"]],
+    "harbor": [
+        [sys.executable, "-c", "import harbor"],
+        ["docker", "version"],
+        ["docker", "compose", "version"],
+    ],
 }
 
 
 @cache
-def is_available(mark: str) -> bool:
-    """Whether the command behind a mark answers."""
-    try:
-        return subprocess.run(NEEDS[mark], capture_output=True, timeout=30).returncode == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return False
+def find_missing(mark: str) -> str:
+    """The first command behind a mark that does not answer; "" where all do."""
+    for command in NEEDS[mark]:
+        try:
+            if subprocess.run(command, capture_output=True, timeout=60).returncode == 0:
+                continue
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            pass
+        return " ".join(command)
+    return ""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a marked test that cannot run here; with REQUIRE_<MARK>=1 fail it."""
-    for mark, command in NEEDS.items():
-        if item.get_closest_marker(mark) and not is_available(mark):
-            reason = f"`{' '.join(command)}` does not answer"
+    for mark in NEEDS:
+        if item.get_closest_marker(mark) and (missing := find_missing(mark)):
+            reason = f"`{missing}` does not answer"
             if os.environ.get(f"REQUIRE_{mark.upper()}") == "1":
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
