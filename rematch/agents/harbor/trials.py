@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from rematch.agents.harbor.config import HarborConfig, HarborModel
 from rematch.data.harbor_package import load_harbor
 from rematch.errors import UsageError
@@ -34,8 +36,8 @@ class Trials:
     def __init__(self, agent: str, config: HarborConfig, model: HarborModel | None) -> None:
         self._models = load_harbor("models.trial.config")
         self._config = config
-        self.agent = self._settle(lambda: self._describe_agent(agent, model))
-        self.environment = self._settle(self._describe_environment)
+        self.agent = _settle(agent, lambda: self._describe_agent(agent, model))
+        self.environment = _settle(config.environment, self._describe_environment)
         self._check()
 
     def describe(
@@ -107,27 +109,32 @@ class Trials:
         """Harbor's own checks, before any work: names, options, keys, whether Docker answers."""
         factory = load_harbor("agents.factory").AgentFactory
         environments = load_harbor("environments.factory").EnvironmentFactory
-        self._settle(lambda: factory.run_preflight(self.agent))
-        where = self.environment
-        self._settle(
-            lambda: environments.run_preflight(
-                where.type, where.import_path, kwargs=where.kwargs or None
-            )
+        agent, where = self.agent, self.environment
+        _settle(agent.name or TERMINUS_1, lambda: factory.run_preflight(agent))
+        installed = load_harbor("agents.installed.base").BaseInstalledAgent
+        if issubclass(factory.get_agent_class_from_config(agent), installed):
+            _refuse_short_keys(agent.env, agent.model_name)
+        kwargs = where.kwargs or None
+        _settle(
+            self._config.environment,
+            lambda: environments.run_preflight(where.type, where.import_path, kwargs=kwargs),
         )
         if self._config.environment == "docker":
             _refuse_without_compose()
-        installed = load_harbor("agents.installed.base").BaseInstalledAgent
-        if issubclass(factory.get_agent_class_from_config(self.agent), installed):
-            _refuse_short_keys(self.agent.env, self.agent.model_name)
 
-    def _settle(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except UsageError:
-            raise
-        except (Exception, SystemExit) as error:  # Harbor's checks raise what they like
-            line = " ".join(str(error).split())[:400] or type(error).__name__
-            raise UsageError(f"Harbor will not run this: {line}") from error
+
+def _settle(what: str, work: Callable[[], Any]) -> Any:
+    """Do one of Harbor's checks; whatever it raises is one line."""
+    try:
+        return work()
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:  # they raise what they like
+        line = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            line = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UsageError(f"Harbor refuses {what}: {line[:600]}") from error
 
 
 def _refuse_without_compose() -> None:
