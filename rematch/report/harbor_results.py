@@ -20,6 +20,8 @@ from rematch.report.diagnostics import TaskRun
 from rematch.runs.folder import write_text
 
 TABLE, RESULT = "harbor-result.txt", "harbor-result.json"
+GRADED, UNVERIFIED = "graded", ("timeout", "not-verified")
+"""What a grade's status says of a trial with a reward, and of one whose verifier failed."""
 Attempt = tuple[TaskRun, Rollout]
 
 
@@ -56,9 +58,9 @@ def _draw(runs: Sequence[TaskRun], every: Sequence[Attempt], picks: Sequence[Att
     for column in ("", "Trials", "Exceptions", "Mean"):
         summary.add_column(column, justify="right" if column else "left")
     for label, attempts in (("all attempts", every), (f"picks, best of {_most(runs)}", picks)):
-        failed = sum(bool(_exception(rollout)) for _, rollout in attempts)
-        row = (label, str(len(attempts)), str(failed), f"{fmean(_rewards(attempts)):.3f}")
-        summary.add_row(*row)
+        counted = _count(attempts)
+        shown = (str(counted["n_trials"]), str(counted["n_errors"]))
+        summary.add_row(label, *shown, f"{fmean(_rewards(attempts)):.3f}")
     summary.add_row("best there is (oracle)", str(len(best)), "", f"{fmean(best):.3f}")
     counts = Table(title="Picks")
     counts.add_column("Reward")
@@ -86,7 +88,7 @@ def _describe(every: Sequence[Attempt], picks: Sequence[Attempt]) -> dict[str, A
         "n_total_trials": len(picks),
         "stats": {
             "n_completed_trials": len(picks),
-            "n_errored_trials": sum(bool(_exception(rollout)) for _, rollout in picks),
+            "n_errored_trials": _count(picks)["n_errors"],
             "n_input_tokens": sum(rollout.usage.input_tokens for _, rollout in picks),
             "n_cache_tokens": sum(rollout.usage.cached_tokens for _, rollout in picks),
             "n_output_tokens": sum(rollout.usage.output_tokens for _, rollout in picks),
@@ -100,15 +102,16 @@ def _describe(every: Sequence[Attempt], picks: Sequence[Attempt]) -> dict[str, A
 
 
 def _count(attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """Harbor's AgentDatasetStats."""
+    """Harbor's AgentDatasetStats: its trials are those that have a reward."""
     by_reward: dict[str, list[str]] = defaultdict(list)
     by_exception: dict[str, list[str]] = defaultdict(list)
-    for (_, rollout), reward in zip(attempts, _rewards(attempts), strict=True):
-        by_reward[str(reward)].append(rollout.id)
-        if kind := _exception(rollout):
+    for run, rollout in attempts:
+        if run.grades[rollout.id].status == GRADED:
+            by_reward[str(run.grades[rollout.id].reward)].append(rollout.id)
+        if kind := _exception(run, rollout):
             by_exception[kind].append(rollout.id)
     return {
-        "n_trials": len(attempts),
+        "n_trials": sum(map(len, by_reward.values())),
         "n_errors": sum(map(len, by_exception.values())),
         "metrics": [{"mean": fmean(_rewards(attempts))}],
         "reward_stats": {"reward": by_reward},
@@ -116,12 +119,13 @@ def _count(attempts: Sequence[Attempt]) -> dict[str, Any]:
     }
 
 
-def _exception(rollout: Rollout) -> str:
-    """The kind of exception that ended a trial, "" where none did."""
-    trajectory = rollout.trajectory
-    if trajectory.ending not in (Ending.CRASHED, Ending.LIMIT):
-        return ""
-    return trajectory.ending_detail.partition(":")[0] or "Exception"
+def _exception(run: TaskRun, rollout: Rollout) -> str:
+    """The kind of exception that a trial met, "" where it met none; the agent's goes first."""
+    trajectory, grade = rollout.trajectory, run.grades[rollout.id]
+    if trajectory.ending in (Ending.CRASHED, Ending.LIMIT):
+        return trajectory.ending_detail.partition(":")[0] or "Exception"
+    kind, colon, _ = grade.detail.partition(":")
+    return kind if colon and grade.status in UNVERIFIED else ""
 
 
 def _most(runs: Sequence[TaskRun]) -> int:
