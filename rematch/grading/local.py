@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -48,12 +47,7 @@ class Outcome(Protocol):
 
 
 class GradingBox(Protocol):
-    """A sandbox over a folder that holds app/ (patched) and tests/; `workdir` is that folder."""
-
-    @property
-    def workdir(self) -> str:
-        """The folder, as commands see it."""
-        ...
+    """A sandbox over a folder that holds app/ (patched) and tests/; commands start there."""
 
     def execute(self, command: str, timeout: float | None = None) -> Outcome:
         """Run a bash command; `timeout` in seconds."""
@@ -109,13 +103,9 @@ class LocalGrader:
 
     def _run_tests(self, folder: Path, seconds: float, rollout: Rollout, began: float) -> Grade:
         with self._open_box(folder, seconds) as box:
-            places = {
-                "APP_DIR": f"{box.workdir}/app",
-                "TESTS_DIR": f"{box.workdir}/tests",
-                "VERIFIER_DIR": f"{box.workdir}/verifier",
-            }
-            variables = " ".join(f"{k}={shlex.quote(v)}" for k, v in places.items())
-            tests = box.execute(f"env {variables} bash tests/test.sh", seconds)
+            # $PWD, not a path of ours: only the box knows where its folder stands.
+            places = "APP_DIR=$PWD/app TESTS_DIR=$PWD/tests VERIFIER_DIR=$PWD/verifier"
+            tests = box.execute(f"{places} bash tests/test.sh", seconds)
             if tests.timed_out:
                 return _refuse(rollout, "timeout", f"no end after {seconds:g} s", began)
             told = box.execute(f"cat verifier/{_REWARD}")

@@ -1,6 +1,7 @@
 """`rematch run` without a model: the offline repairer on tasks of the tests' own."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from tests.cli.projects import GRADER, write_task
 from tests.cli.running import rematch
 
-SMALL = ("-n", "2", "-t", "2", "-k", "1", "--sandbox", "process")
+FEW = "agent.repairer.tries=6"
+SMALL = ("-n", "2", "-t", "2", "-k", "1", "--sandbox", "process", "-c", FEW)
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def test_a_task_folder_of_ones_own_runs(task: Path, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "the offline repairer" in done.out
     assert "final pick" in done.out
-    assert "not isolated" in done.err or "without isolation" in done.err
+    assert "without isolation" in done.err
     grades = list((tmp_path / "run" / "tasks" / "clamp" / "grades").iterdir())
     assert len(grades) == 4  # 2 rollouts, 2 iterations
 
@@ -82,7 +84,7 @@ def test_a_broken_task_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
 def test_hanging_tests_are_a_grade_with_its_reason(tmp_path: Path) -> None:
     task = write_task(tmp_path / "hang", grader=GRADER.replace("exit 0", "sleep 60"))
     (task / "task.toml").write_text("[verifier]\ntimeout_sec = 1\n")
-    done = rematch("run", task, "-n", "1", "-t", "1", "--sandbox", "process", "-o", tmp_path / "r")
+    done = rematch("run", task, "-n", "1", "-t", "1", *SMALL[6:], "-o", tmp_path / "r")
     assert done.code == 0
     (grade,) = (tmp_path / "r" / "tasks" / "hang" / "grades").glob("*.json")
     assert json.loads(grade.read_text())["status"] == "timeout"
@@ -110,7 +112,11 @@ def test_wrong_input_is_one_line(arguments: list[str], code: int, said: str) -> 
 def test_an_agent_with_a_model_refuses_the_process_sandbox_unless_asked(
     task: Path, tmp_path: Path
 ) -> None:
-    hidden = {"PATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere.sock"}
+    programs = tmp_path / "bin"  # no bwrap among them
+    programs.mkdir()
+    for name in ("bash", "git", "rm", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    hidden = {"PATH": str(programs), "DOCKER_HOST": "unix:///nowhere.sock"}
     done = rematch("run", task, "--agent-model", "openai/x", "-o", tmp_path / "run", **hidden)
     assert done.code == 1
     assert "--sandbox process" in done.error

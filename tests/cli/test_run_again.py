@@ -14,7 +14,7 @@ from tests.cli.projects import write_task
 from tests.cli.running import rematch, start_rematch
 
 _DURATION = re.compile(r"in \d+\.\d+s")  # what a test runner prints
-SMALL = ("-n", "3", "-k", "2", "--sandbox", "process")
+SMALL = ("-n", "3", "-k", "2", "--sandbox", "process", "-c", "agent.repairer.tries=6")
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ import pytest
 
 from rematch.testing import Agent, Conversation, Endpoint
 from tests.cli.projects import write_task
-from tests.cli.running import rematch
-
-pytestmark = pytest.mark.usefixtures("tidy_litellm")
+from tests.cli.running import start_rematch
 
 FIX = "sed -i 's/value > low/value < low/' bounds.py"
 WRONG = "sed -i 's/return low/return value/' bounds.py"
@@ -34,14 +32,15 @@ def plan(conversation: Conversation) -> Sequence[str]:
 def test_the_pipeline_end_to_end(kind: str, tmp_path: Path) -> None:
     task = write_task(tmp_path / "clamp")
     with Endpoint(agent=Agent(plan)) as endpoint:
-        done = rematch(
+        process = start_rematch(
             *("run", task, "--model", "openai/scripted", "--api-base", endpoint.url),
             *("-n", "4", "-k", "2", "-v", "3", "--sandbox", kind, "-c", IMAGE),
             *("-o", tmp_path / "run", "--json"),
         )
+        out, err = process.communicate(timeout=240)
         calls = endpoint.calls(role="agent")
-    assert done.code == 0, done.err
-    result = done.document["tasks"]["clamp"]
+    assert process.returncode == 0, err
+    result = json.loads(out)["tasks"]["clamp"]
     pick = result["pick"]["rollout_id"]
     assert pick.startswith("clamp-t1-")
     assert result["rewards"][pick] == 1
