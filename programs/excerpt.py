@@ -16,6 +16,7 @@ BYTES_PER_TOKEN = 3
 """Of code, logs and prose; real tokenizers take 3 to 4.5, so the estimate errs upwards."""
 
 _HEAD_STEPS, _TAIL_STEPS = 3, 6
+_NOTE = 40
 _TEXT_CAPS = (6_000, 2_500, 1_000, 400, 150)
 _TELLING = (
     (re.compile(r"\b(pytest|unittest|tox|cargo test|go test|npm test|make (test|check))\b"), 3),
@@ -41,10 +42,17 @@ def estimate_tokens(text: str) -> int:
 
 def clip(text: str, cap: int) -> str:
     """At most about `cap` characters: head and tail, with what is missing between."""
-    if len(text) <= cap:
+    missing = _count_missing(text, cap)
+    if not missing:
         return text
     head = cap * 2 // 3
-    return _join(text[:head], text[len(text) - (cap - head) :], len(text) - cap)
+    return _join(text[:head], text[len(text) - (cap - head) :], missing)
+
+
+def _count_missing(text: str, cap: int) -> int:
+    """Characters that `clip` leaves out; never fewer than its note on them is long."""
+    excess = len(text) - cap
+    return excess if excess > _NOTE else 0
 
 
 def clip_to_tokens(text: str, budget: int) -> str:
@@ -96,7 +104,8 @@ def _render(step: Step, cap: int) -> str:
 
 def _render_action(action: Action, cap: int) -> str:
     code = "" if action.exit_code is None else f" (exit code {action.exit_code})"
-    return f"$ {clip(action.command, cap)}\n-> output{code}:\n{clip(action.output, cap)}"
+    output = clip(action.output.rstrip(), cap)
+    return f"$ {clip(action.command, cap)}\n-> output{code}:\n{output}"
 
 
 def _choose(sizes: list[int], telling: list[int], budget: int) -> list[int]:
@@ -136,7 +145,7 @@ def _describe(steps: tuple[Step, ...], chosen: Iterable[int], cap: int) -> str:
     kept = set(chosen)
     missing = [step.number for index, step in enumerate(steps) if index not in kept]
     texts = (text for index in kept for text in _texts(steps[index]))
-    cut = sum(max(0, len(text) - cap) for text in texts)
+    cut = sum(_count_missing(text, cap) for text in texts)
     parts = []
     if missing:
         parts.append(f"{len(missing)} of {len(steps)} steps ({_spans(missing)})")
@@ -149,7 +158,7 @@ def _texts(step: Step) -> Iterable[str]:
     yield step.message.strip()
     for action in step.actions:
         yield action.command
-        yield action.output
+        yield action.output.rstrip()
 
 
 def _spans(numbers: list[int], most: int = 30) -> str:

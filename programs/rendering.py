@@ -58,7 +58,8 @@ def _claims(title: str, claims: Sequence[Claim]) -> str:
 
 def _claim(claim: Claim) -> str:
     fate = f"[{claim.fate}] " if isinstance(claim, Hypothesis) else ""
-    steps = f" (steps {', '.join(map(str, claim.steps))})" if claim.steps else ""
+    word = "step" if len(claim.steps) == 1 else "steps"
+    steps = f" ({word} {', '.join(map(str, claim.steps))})" if claim.steps else ""
     return f"{fate}{claim.text}{steps}"
 
 

@@ -6,9 +6,10 @@ OPENING = "## What earlier attempts at this task found"
 
 _FRAME = """\
 {opening}
-{count}. None of those changes are in yours:
-you start from the original state. The notes below were not graded and may be wrong. Use what was
-verified, check what was only claimed, do not repeat what failed, and finish the task yourself.
+{count}.
+You start from the original state, without their changes. The notes below were not graded and may
+be wrong. Use what was verified, check what was only claimed, do not repeat what failed, and finish
+the task yourself.
 
 {notes}"""
 

@@ -74,7 +74,9 @@ def test_the_budget_holds_and_what_is_missing_is_said(whole: Trajectory, budget:
     if not part.left_out:
         for step in whole.steps:
             assert step.message.strip() in part.text
-            assert all(a.command in part.text and a.output in part.text for a in step.actions)
+            assert all(
+                a.command in part.text and a.output.rstrip() in part.text for a in step.actions
+            )
 
 
 @pytest.mark.parametrize(
@@ -127,10 +129,10 @@ def test_the_note_on_many_gaps_stays_short() -> None:
     assert len(part.left_out) < 400
 
 
-@given(st.text(max_size=80), st.integers(0, 90))
+@given(st.text(max_size=150), st.integers(0, 120))
 def test_clip_keeps_head_and_tail_and_counts_the_rest(text: str, cap: int) -> None:
     clipped = clip(text, cap)
-    if len(text) <= cap:
+    if len(text) <= cap + 40:  # a note would be as long as what it stands for
         assert clipped == text
         return
     head, tail = text[: cap * 2 // 3], text[len(text) - (cap - cap * 2 // 3) :]

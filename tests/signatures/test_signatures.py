@@ -54,7 +54,7 @@ def test_a_workspace_is_what_the_distiller_is_asked_for() -> None:
 def test_the_frame_says_whose_notes_they_are() -> None:
     framed = frame_context("Use the parser.", 4)
     assert framed.startswith(f"{OPENING}\n4 attempts were made before yours, each in")
-    assert "you start from the original state" in framed
+    assert "You start from the original state" in framed
     assert framed.endswith("```\nUse the parser.\n```")
     assert frame_context("x", 1).splitlines()[1].startswith("One attempt was made before yours, in")
 
