@@ -8,7 +8,7 @@ from typing import Any
 import dspy
 from pydantic import Field
 
-from rematch.errors import ContextOverflowError, UnreadableReplyError
+from rematch.errors import BudgetSpentError, ContextOverflowError, UnreadableReplyError
 from rematch.programs.asking import Answer, ask
 from rematch.programs.excerpt import clip, estimate_tokens
 from rematch.programs.program import Program
@@ -59,6 +59,7 @@ class Terminus(Program):
         Raises:
             UnreadableReplyError: no reply could be read, or the model did not answer.
             ContextOverflowError: not even the last turn fits the model's window.
+            BudgetSpentError: the run's budget is spent.
             ModelRefusedError: the provider will not serve this run.
         """
         now = {
@@ -69,7 +70,8 @@ class Terminus(Program):
         answer = await self._ask(now, [_recall(turn) for turn in turns])
         reply = answer.prediction
         if reply is None:
-            raise UnreadableReplyError(f"no turn: {answer.problem}")
+            kind = BudgetSpentError if answer.is_unpaid else UnreadableReplyError
+            raise kind(f"no turn: {answer.problem}")
         return Turn(
             screen=screen,
             task_complete=reply.task_complete,

@@ -18,6 +18,7 @@ from rematch.data.harbor_tasks import HarborTask
 from rematch.data.records import Task
 from rematch.data.suites import lay_out
 from rematch.grading.local import GradingBox, LocalGrader
+from rematch.programs import Terminus
 from rematch.runs.folder import RunFolder, file_name
 from rematch.runs.models import ModelConfig
 from rematch.seams import Agent, Grader
@@ -28,11 +29,19 @@ OFFLINE = "offline"
 
 @dataclass(frozen=True)
 class Hands:
-    """Who makes attempts and who grades them; `notices` are lines for the user."""
+    """Who makes attempts and who grades them.
+
+    Attributes:
+        agent: makes attempts.
+        grader: grades them.
+        notices: lines for the user.
+        pilot: a program that decides for the agent, and lacks its model still.
+    """
 
     agent: Agent
     grader: Grader
     notices: tuple[str, ...] = ()
+    pilot: Terminus | None = None
 
 
 def name_agent(config: Config) -> str:
@@ -69,7 +78,8 @@ def build_hands(config: Config, tasks: dict[str, HarborTask], folder: RunFolder)
         UsageError: Harbor is missing, or will not run this agent so.
     """
     if config.agent.in_harbor:
-        return Hands(*build_harbor(config, tasks, folder))
+        harbor, rewards, pilot = build_harbor(config, tasks, folder)
+        return Hands(harbor, rewards, pilot=pilot)
     settings, model = config.agent, config.models.agent
     trajectories = folder.path / "trajectories"
     choice = choose_sandbox(settings.sandbox.kind, model is None, settings.sandbox)

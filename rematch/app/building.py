@@ -102,6 +102,8 @@ def build_run(
     hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
     folder = open_folder(path, manifest, redo=redo)
     parts = _build_parts(config, folder, on_change, on_event)
+    if hands.pilot is not None and config.models.agent is not None:
+        hands.pilot.lm = _lm("agent", config.models.agent, parts.calls)
     pdr = PDR(
         RecordedAgent(hands.agent, folder),
         config.context,

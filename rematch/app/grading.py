@@ -11,8 +11,10 @@ from rematch.agents.sandboxes import sweep
 from rematch.agents.sandboxes.images import Images
 from rematch.app.agents import build_hands
 from rematch.app.config import Config
+from rematch.app.harbor import open_rewards
 from rematch.app.reading import load_task_run, open_run
 from rematch.app.swebench import build_grader
+from rematch.data.harbor_suites import is_dataset
 from rematch.data.harbor_tasks import HarborTask
 from rematch.data.pools import Pool, read_pool
 from rematch.data.records import Grade, Rollout, Task
@@ -74,9 +76,10 @@ def find_suite(path: Path, given: str | None) -> Suite:
     manifest = read_record(open_run(path).manifest, Manifest)
     assert manifest is not None
     name = given or manifest.source or manifest.suite
-    if name not in (*BUILT_IN, *HUB) and not Path(name).exists():
+    if not (name in (*BUILT_IN, *HUB) or is_dataset(name) or Path(name).exists()):
         raise UsageError(f"{path}: its suite {name} is not here any more; say which by --suite")
-    return load_suite(name, in_harbor=Config.model_validate(manifest.config).agent.in_harbor)
+    agent = Config.model_validate(manifest.config).agent
+    return load_suite(name, in_harbor=agent.in_harbor, registry=agent.harbor.registry)
 
 
 async def grade_run(
@@ -192,6 +195,8 @@ def _build(config: Config, suite: Suite, folder: RunFolder, tell: Tell, *, redo:
     records = {t.task.id: t.sealed for t in suite.tasks if isinstance(t, SwebenchTask)}
     if records:
         return build_grader(config, records, folder, Images(tell).fetch, redo=redo)
+    if config.agent.in_harbor:
+        return open_rewards(folder)
     tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
     return build_hands(config, tasks, folder).grader
 

@@ -11,8 +11,7 @@ from rematch.errors import UsageError
 from rematch.grading.harbor import SealedRewards
 from rematch.programs import Terminus
 from rematch.runs.folder import RunFolder
-from rematch.runs.metering import Meter
-from rematch.runs.models import build_lm, find_window
+from rematch.runs.models import find_window, fit_reply
 
 TRIALS = 4
 """Trials at once where `workers.agent` does not say, as in Harbor."""
@@ -27,10 +26,15 @@ def describe_harbor(config: Config) -> str:
     return f"{_name(config)}{driven}, run by Harbor in {where}"
 
 
+def open_rewards(folder: RunFolder) -> SealedRewards:
+    """The grader of a run's trials: it keeps what their verifiers say."""
+    return SealedRewards(lambda task_id, name: folder.task(task_id).sealed(name))
+
+
 def build_harbor(
     config: Config, tasks: Mapping[str, HarborTask], folder: RunFolder
-) -> tuple[HarborAgent, SealedRewards]:
-    """The agent, and the grader that gets its trials' rewards.
+) -> tuple[HarborAgent, SealedRewards, Terminus | None]:
+    """The agent, the grader of its trials, and the program behind terminus-1, still without model.
 
     Args:
         config: agent, model, environment.
@@ -40,8 +44,9 @@ def build_harbor(
     Raises:
         UsageError: Harbor is missing, or will not run this agent so.
     """
-    rewards = SealedRewards(lambda task_id, name: folder.task(task_id).sealed(name))
+    rewards = open_rewards(folder)
     model = config.models.agent
+    terminus = _build_terminus(config) if _name(config) == "terminus-1" else None
     agent = HarborAgent(
         _name(config),
         config.agent.harbor,
@@ -55,10 +60,10 @@ def build_harbor(
             temperature=model.temperature,
             reasoning_effort=model.reasoning_effort,
         ),
-        pilot=_build_terminus(config) if _name(config) == "terminus-1" else None,
+        pilot=terminus,
         n_concurrent=config.workers.get("agent", TRIALS),
     )
-    return agent, rewards
+    return agent, rewards, terminus
 
 
 def _name(config: Config) -> str:
@@ -66,16 +71,16 @@ def _name(config: Config) -> str:
 
 
 def _build_terminus(config: Config) -> Terminus:
-    """The program behind terminus-1; its calls are metered from its trajectories."""
+    """The program behind terminus-1, within its model's window."""
     model, settings = config.models.agent, config.agent.terminus
     if model is None:
         raise UsageError("harbor:terminus-1 is driven by a model: give --model provider/name")
     window = find_window(model.model)
     if window is not None:
-        room = max(_LEAST_TOKENS, window - (model.max_tokens or 0))
+        room = max(_LEAST_TOKENS, window - (fit_reply(model) or 0))
         budget = min(settings.input_tokens, room)
         settings = settings.model_copy(update={"input_tokens": budget})
-    terminus = Terminus(build_lm("agent", model, Meter()), settings)
+    terminus = Terminus(config=settings)
     if config.agent.program is not None:
         terminus.load(config.agent.program)
     return terminus

@@ -9,11 +9,19 @@ from pathlib import Path
 import dspy
 import pytest
 
-from rematch.errors import ContextOverflowError, ModelRefusedError, UnreadableReplyError
+from rematch.errors import (
+    BudgetSpentError,
+    ContextOverflowError,
+    ModelRefusedError,
+    UnreadableReplyError,
+)
 from rematch.programs import Terminus, TerminusConfig
 from rematch.programs.terminus import NO_CONTEXT
+from rematch.runs.budget import Budget, BudgetConfig
+from rematch.runs.calls import Calls
 from rematch.runs.metering import Meter
 from rematch.runs.models import ModelConfig, build_lm
+from rematch.seams import asker
 from rematch.signatures import Keystrokes, Turn, frame_context
 from rematch.testing import Endpoint, Fault, Terminus1
 from tests.programs.makers import run
@@ -116,6 +124,26 @@ def test_a_reply_that_cannot_be_read_is_asked_for_again() -> None:
     endpoint = Endpoint(Terminus1(["make"]), faults=[Fault.MALFORMED] * 2)
     with endpoint, pytest.raises(UnreadableReplyError, match="unreadable reply"):
         ask(build_terminus(endpoint, attempts=2))
+
+
+def test_equal_questions_of_two_rollouts_are_two_samples() -> None:
+    with Endpoint(Terminus1(["make"])) as endpoint:
+        terminus = build_terminus(endpoint)
+        for rollout in ("one-t0-00", "one-t0-01"):
+            token = asker.set(rollout)
+            ask(terminus)
+            asker.reset(token)
+        assert len(endpoint.log) == 2
+
+
+def test_a_spent_budget_is_told_as_one() -> None:
+    with Endpoint(Terminus1(["make"])) as endpoint:
+        model = ModelConfig(model="openai/scripted", api_base=endpoint.url)
+        calls = Calls(budget=Budget(BudgetConfig(calls=1)))
+        terminus = Terminus(build_lm("agent", model, calls=calls))
+        first = ask(terminus)
+        with pytest.raises(BudgetSpentError):
+            ask(terminus, [first])
 
 
 def test_a_refusal_is_told_as_one() -> None:

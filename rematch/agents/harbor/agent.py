@@ -26,7 +26,7 @@ _REFUSALS = (
     *("MissingModelCredentialError", "ModelRefusedError"),
 )
 """Exceptions of a trial after which every other trial would end the same way."""
-_NOT_RETRIED = {"TurnLimitError", "ModelRefusedError", "UnreadableReplyError"}
+_NOT_RETRIED = {"TurnLimitError", "BudgetSpentError", "ModelRefusedError", "UnreadableReplyError"}
 _FORMAT = "harbor-trial"
 
 

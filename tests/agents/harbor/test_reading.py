@@ -28,6 +28,7 @@ def write_trial(folder: Path, exception: tuple[str, str] | None = None, **more: 
     [
         ("AgentTimeoutError", Ending.LIMIT),
         ("TurnLimitError", Ending.LIMIT),
+        ("BudgetSpentError", Ending.LIMIT),
         ("EnvironmentStartTimeoutError", Ending.CRASHED),
         ("InternalServerError", Ending.CRASHED),
         ("UnreadableReplyError", Ending.CRASHED),
