@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from rematch.agents.harbor.config import HarborConfig, HarborModel
+from rematch.agents.harbor.leftovers import clear_trials
 from rematch.agents.harbor.loop import run_in_harbor
 from rematch.agents.harbor.seat import Operator, operator
 from rematch.agents.harbor.trials import TERMINUS_1, Trials
@@ -80,6 +80,7 @@ class HarborAgent:
         self._trials = Trials(name, config, model)
         self._at_once = n_concurrent
         self._retries = config.retries
+        self._in_docker = config.environment == "docker"
         self._queue = self._make_queue()
 
     async def attempt(self, task: Task, *, context: str, iteration: int, index: int) -> Rollout:
@@ -94,7 +95,7 @@ class HarborAgent:
             raise AgentError(f"{task.id}: is not in the suite, so Harbor has no folder to run")
         rollout_id = name_rollout(task.id, iteration, index)
         folder = self._places.folder(task.id, rollout_id)
-        shutil.rmtree(folder, ignore_errors=True)  # of a trial that never ended
+        await clear_trials(folder, self._in_docker)
         trial = folder / f"{task.id[:32]}__{uuid4().hex[:8]}"
         described = self._trials.describe(known.folder, task.suite, folder, trial.name, context)
         fault = ""
