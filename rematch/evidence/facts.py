@@ -21,6 +21,8 @@ END_COMMANDS = 5
 _SHOWN = 160
 _END_CHARACTERS = 2_000
 _WORD = re.compile(r"\w{2,}")
+# How long a run took differs from run to run and says nothing of what it found.
+_DURATION = re.compile(r"\b\d+(?:[.:]\d+)*\s?(?:ms|s|sec|seconds)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ def _read_end(taken: list[tuple[int, Action]], readings: list[Reading]) -> froze
     ]
     for action in actions[-END_COMMANDS:]:
         words.update(_WORD.findall(action.command[-_END_CHARACTERS:]))
-        words.update(_WORD.findall(action.output[-_END_CHARACTERS:]))
+        words.update(_WORD.findall(_DURATION.sub(" ", action.output[-_END_CHARACTERS:])))
     return frozenset(words)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.projects import GRADER, write_task
-from tests.cli.running import rematch
+from tests.cli.running import rematch, start_rematch
 
 FEW = "agent.repairer.tries=6"
 SMALL = ("-n", "2", "-t", "2", "-k", "1", "--sandbox", "process", "-c", FEW)
@@ -117,10 +117,14 @@ def test_an_agent_with_a_model_refuses_the_process_sandbox_unless_asked(
     for name in ("bash", "git", "rm", "sh"):
         (programs / name).symlink_to(str(shutil.which(name)))
     hidden = {"PATH": str(programs), "DOCKER_HOST": "unix:///nowhere.sock"}
-    done = rematch("run", task, "--agent-model", "openai/x", "-o", tmp_path / "run", **hidden)
-    assert done.code == 1
-    assert "--sandbox process" in done.error
-    assert "bubblewrap" in done.error
+    # In a process of its own: what works here is looked at once in a process.
+    process = start_rematch(
+        "run", task, "--agent-model", "openai/x", "-o", tmp_path / "run", **hidden
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "--sandbox process" in err
+    assert "bubblewrap" in err
 
 
 def test_dry_run_counts_rollouts_and_calls(task: Path) -> None:

@@ -14,6 +14,7 @@ from tests.cli.projects import write_task
 from tests.cli.running import rematch, start_rematch
 
 _DURATION = re.compile(r"in \d+\.\d+s")  # what a test runner prints
+pytestmark = pytest.mark.slow
 SMALL = ("-n", "3", "-k", "2", "--sandbox", "process", "-c", "agent.repairer.tries=6")
 
 
@@ -36,7 +37,6 @@ def test_another_seed_makes_other_rollouts(suite: Path, tmp_path: Path) -> None:
     assert read_run(tmp_path / "zero") != read_run(tmp_path / "one")
 
 
-@pytest.mark.slow
 def test_a_killed_run_is_continued(suite: Path, tmp_path: Path) -> None:
     rematch("run", suite, *SMALL, "-o", tmp_path / "whole")
     killed = tmp_path / "killed"

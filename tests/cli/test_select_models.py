@@ -152,7 +152,7 @@ def test_nothing_but_the_endpoint_is_asked(
             **variables,
             **local,
         )
-        out, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
         assert (process.returncode, "WARNING" in err) == (0, False), err
         with pytest.raises(BlockingIOError):
             proxy.accept()
