@@ -36,7 +36,7 @@ def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterat
 
     A folder is entered once, however many links lead to it, so circles end. Two links to one file
     are two files: that is how pools are put together. A folder for which `is_unit` holds is yielded
-    as a whole.
+    as a whole; one in which Rematch keeps its own results is left out.
     """
     folders: set[tuple[int, int]] = set()
     files: set[str] = set()
@@ -59,6 +59,8 @@ def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterat
                 if (status.st_dev, status.st_ino) in folders:
                     continue
                 folders.add((status.st_dev, status.st_ino))
+                if path is not given and _is_run(path):
+                    continue
                 if is_unit(path):
                     yield Found(path)
                     continue
@@ -69,6 +71,10 @@ def walk_files(paths: Iterable[Path], is_unit: Callable[[Path], bool]) -> Iterat
                 yield Found(path, error=advice)
                 continue
             stack.extend(reversed(children))
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "run.json").is_file() and (folder / "tasks").is_dir()
 
 
 def _is_text(path: Path) -> bool:

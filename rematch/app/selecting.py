@@ -9,7 +9,7 @@ from pathlib import Path
 from rematch.app.config import Config
 from rematch.app.parts import Parts, lighten
 from rematch.data.pools import Pool
-from rematch.data.records import Bracket, Pick, Rollout, Summary, Task, Usage
+from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task, Usage
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
@@ -58,9 +58,21 @@ def count_calls(pool: Pool, config: Config) -> dict[str, int]:
 
 
 def open_selection(
-    config: Config, paths: Iterable[Path], output: Path, *, redo: bool = False
+    config: Config,
+    paths: Iterable[Path],
+    output: Path,
+    *,
+    group_by: str = "instance",
+    redo: bool = False,
 ) -> RunFolder:
     """The folder of a selection, new or continued.
+
+    Args:
+        config: models and rules.
+        paths: where the rollouts are read from.
+        output: the folder.
+        group_by: how rollouts become tasks.
+        redo: forget what the folder holds.
 
     Raises:
         UsageError: the folder holds another selection, or something else.
@@ -71,6 +83,7 @@ def open_selection(
         config=config.describe_results(),
         versions=read_versions(),
     )
+    manifest = manifest.model_copy(update={"config": {**manifest.config, "group_by": group_by}})
     return open_folder(output, manifest, redo=redo)
 
 
@@ -90,7 +103,8 @@ async def select_pool(
         parts: the wired program.
         pool: recorded rollouts; a task's are read when its turn comes.
         config: the seed, and whether models answer (then tasks flow side by side).
-        folder: keeps what is made; tasks that it holds a pick of are taken from it.
+        folder: keeps what is made; tasks that it holds a pick of are taken from it, unless
+            their rollouts have changed.
         on_done: told (task id, selection or reason) as each task ends.
 
     Raises:
@@ -126,10 +140,10 @@ async def select_pool(
 async def _answer(
     parts: Parts, pool: Pool, task_id: str, seed: int, folder: RunFolder | None
 ) -> Selection:
-    kept = _load(folder.task(task_id)) if folder else None
-    if kept is not None:
-        return kept
     recorded = pool.tasks[task_id]
+    kept = _load(folder.task(task_id)) if folder else None
+    if kept is not None and _tell_apart(kept.rollouts) == _tell_apart(recorded.rollouts):
+        return kept
     outcome = await parts.program.acall(task=recorded.task, rollouts=recorded.rollouts, seed=seed)
     selection = Selection(
         task=recorded.task,
@@ -143,7 +157,13 @@ async def _answer(
     return selection
 
 
+def _tell_apart(rollouts: Iterable[Rollout]) -> dict[str, Rollout]:
+    """Rollouts by id, without where they stand: a pool may be named by another path."""
+    return {r.id: lighten(r).model_copy(update={"origin": Origin()}) for r in rollouts}
+
+
 def _keep(selection: Selection, folder: TaskFolder) -> None:
+    folder.clear()
     folder.write_task(selection.task)
     for rollout in selection.rollouts:
         folder.write_rollout(rollout)

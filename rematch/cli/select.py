@@ -65,7 +65,9 @@ def select(
     if dry_run:
         _show_calls(settings, pool, as_json)
         return
-    folder = app.open_selection(settings, paths, output, redo=redo) if output else None
+    folder = None
+    if output:
+        folder = app.open_selection(settings, paths, output, group_by=group_by, redo=redo)
     selected = _select(settings, pool, folder, quiet=as_json)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(selected, pool), indent=2) + "\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
+import shutil
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 from rematch.data.records import Bracket, Grade, Pick, Rollout, Summary, Task
 from rematch.errors import InputError, RematchError
 from rematch.runs.lock import FolderLock
+
+_HASHED = re.compile(r"-[0-9a-f]{8}$")
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -81,6 +86,10 @@ class TaskFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def clear(self) -> None:
+        """Forget all that is kept of the task."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def write_task(self, task: Task) -> None:
         """Keep the problem."""
@@ -156,12 +165,13 @@ class TaskFolder:
 
 
 def file_name(name: str) -> str:
-    """A task's or rollout's id as one path component.
+    """A task's or rollout's id as one path component of ASCII letters.
 
     A changed name gets a hash, so that different ids never meet in one file.
     """
-    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lstrip(".")[:120]
-    if safe == name:
+    kept = (c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+    safe = "".join(kept).lstrip(".")[:120]
+    if safe == name and not _HASHED.search(name):
         return safe
     return f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
@@ -172,12 +182,14 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         RematchError: the folder cannot be written.
     """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="")
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise RematchError(f"{path}: cannot be written ({error.strerror})") from error
 
 

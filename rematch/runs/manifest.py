@@ -65,8 +65,10 @@ def open_folder(path: Path, manifest: Manifest, *, redo: bool = False) -> RunFol
         UsageError: the folder holds a run of another configuration, or something else, or
             another process works in it.
     """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path}: is no folder; choose another with -o")
     holds_run = RunFolder(path).manifest.is_file()
-    if path.is_dir() and not holds_run and any(entry.name != NAME for entry in path.iterdir()):
+    if path.is_dir() and not holds_run and _holds_anything(path):
         raise UsageError(f"{path}: is not empty and holds no run; choose another with -o")
     folder = RunFolder(path, FolderLock(path))
     kept = read_record(folder.manifest, Manifest)
@@ -74,7 +76,7 @@ def open_folder(path: Path, manifest: Manifest, *, redo: bool = False) -> RunFol
         write_record(folder.manifest, manifest)
     elif kept.digest != manifest.digest:
         folder.close()
-        changes = "; ".join(_differences(kept, manifest))
+        changes = _tell(list(_differences(kept, manifest))) or "written by another version"
         raise UsageError(
             f"{path}: holds a run of another configuration ({changes}); choose another with -o"
         )
@@ -85,18 +87,35 @@ def open_folder(path: Path, manifest: Manifest, *, redo: bool = False) -> RunFol
     return folder
 
 
+def _holds_anything(folder: Path) -> bool:
+    try:
+        return any(entry.name != NAME for entry in folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read ({error.strerror})") from error
+
+
+def _tell(changes: list[str]) -> str:
+    """The first changes; more than three tell nothing in one line."""
+    more = len(changes) - 3
+    return "; ".join(changes[:3]) + (f"; and {more} more" if more > 0 else "")
+
+
 def _differences(kept: Manifest, asked: Manifest) -> Iterator[str]:
-    theirs, ours = _flatten(kept.model_dump()), _flatten(asked.model_dump())
+    theirs, ours = (manifest.model_dump(exclude={"versions", "source"}) for manifest in (kept, asked))
+    yield from _compare(theirs, ours, "")
+
+
+def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], above: str) -> Iterator[str]:
     for key in sorted({*theirs, *ours}):
-        if not key.startswith(("versions.", "source")) and theirs.get(key) != ours.get(key):
-            yield f"{key.removeprefix('config.')}: {theirs.get(key)} there, {ours.get(key)} now"
+        old, new = theirs.get(key), ours.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _compare(old, new, "" if key == "config" else f"{above}{key}.")
+        elif old != new:
+            yield f"{above}{key}: {_shorten(old)} there, {_shorten(new)} now"
 
 
-def _flatten(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{above}{key}.")
-        else:
-            flat[above + key] = value
-    return flat
+def _shorten(value: Any) -> str:
+    """A value in a few words; of a role's settings, the model."""
+    if isinstance(value, Mapping):
+        return str(value.get("model", "set"))
+    return str(value)
