@@ -6,18 +6,14 @@ holds the problem and the work files, `SealedTests` the hidden tests.
 
 from __future__ import annotations
 
-import re
-import shlex
+import math
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from rematch.data.dockerfiles import Copies, find_copies
 from rematch.data.records import Task
 from rematch.errors import InputError
-
-WORKDIR = PurePosixPath("/app")
-_COPY = re.compile(r"^(?:COPY|ADD)\s+(.+)$", re.IGNORECASE | re.MULTILINE)
-_WORKDIR = re.compile(r"^WORKDIR\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class HarborTask:
     """
 
     task: Task
-    work_files: tuple[tuple[Path, str], ...]
+    work_files: Copies
     agent_timeout: float
     sealed: SealedTests
     folder: Path = field(repr=False)
@@ -92,43 +88,18 @@ def _read_text(path: Path) -> str:
 def _seconds(settings: dict[str, object], section: str, default: float) -> float:
     part = settings.get(section)
     value = part.get("timeout_sec") if isinstance(part, dict) else None
-    return float(value) if isinstance(value, int | float) and value > 0 else default
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 < value < math.inf else default
 
 
-def _find_work_files(environment: Path) -> tuple[tuple[Path, str], ...]:
+def _find_work_files(environment: Path) -> Copies:
     """What the Dockerfile copies into the work folder; without a Dockerfile, everything."""
     if not environment.is_dir():
         raise InputError(f"{environment}: is missing; it holds what the agent works on")
     dockerfile = environment / "Dockerfile"
     if not dockerfile.exists():
         return ((environment, "."),)
-    text = _read_text(dockerfile).replace("\\\n", " ")
-    found = [pair for line in _COPY.findall(text) for pair in _read_copy(line, text, environment)]
-    for source, _ in found:
-        if not source.exists():
-            raise InputError(f"{dockerfile}: copies {source.name}, which is missing")
-    if not found and (environment / WORKDIR.name).is_dir():
-        return ((environment / WORKDIR.name, "."),)
-    return tuple(found)
-
-
-def _read_copy(line: str, dockerfile: str, environment: Path) -> list[tuple[Path, str]]:
-    """The pairs of one COPY line that end up in the work folder."""
-    words = [word for word in shlex.split(line.strip("[] ").replace('",', '" ')) if word]
-    *sources, target = [word for word in words if not word.startswith("--")]
-    if any(word.startswith("--from") for word in words):
-        return []
-    workdir = next(iter(_WORKDIR.findall(dockerfile)), str(WORKDIR))
-    place = PurePosixPath(workdir) / target
-    if not place.is_relative_to(WORKDIR):
-        return []
-    below = str(place.relative_to(WORKDIR))
-    pairs = []
-    for source in sources:
-        path = (environment / source.lstrip("/")).resolve()
-        if not path.is_relative_to(environment.resolve()):
-            raise InputError(f"{environment / 'Dockerfile'}: copies {source} from outside")
-        is_named = path.is_file() and not target.endswith("/") and target not in (".", "./")
-        into_folder = path.is_file() and not is_named
-        pairs.append((path, str(PurePosixPath(below) / path.name) if into_folder else below))
-    return pairs
+    found = find_copies(dockerfile, _read_text(dockerfile))
+    if not found and (environment / "app").is_dir():
+        return ((environment / "app", "."),)
+    return found

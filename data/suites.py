@@ -99,12 +99,20 @@ def _read(name: str, suite: str, kept: Sequence[tuple[str, ReadTask]]) -> Suite:
 
 def lay_out(task: HarborTask, target: Path) -> None:
     """Copy a task's work files into an empty folder; links are copied as links."""
+
+    def leave_out(folder: str, names: list[str]) -> set[str]:
+        """What builds the image and no part of it, and what Python leaves behind."""
+        builds = {"Dockerfile", ".dockerignore"}
+        is_context = Path(folder) == (task.folder / "environment").resolve()
+        return {"__pycache__", *(builds if is_context else ())} & set(names)
+
     target.mkdir(parents=True, exist_ok=True)
     for source, below in task.work_files:
         place = target / below
         if source.is_dir():
-            ignore = shutil.ignore_patterns("Dockerfile", ".dockerignore", "__pycache__")
-            shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True, ignore=ignore)
+            shutil.copytree(
+                source.resolve(), place, symlinks=True, dirs_exist_ok=True, ignore=leave_out
+            )
         else:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place)
