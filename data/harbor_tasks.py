@@ -88,8 +88,9 @@ def _read_text(path: Path) -> str:
 def _seconds(settings: dict[str, object], section: str, default: float) -> float:
     part = settings.get(section)
     value = part.get("timeout_sec") if isinstance(part, dict) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < math.inf else default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        return default
+    return float(value)
 
 
 def _find_work_files(environment: Path) -> Copies:

@@ -101,8 +101,8 @@ def _tell(changes: list[str]) -> str:
 
 
 def _differences(kept: Manifest, asked: Manifest) -> Iterator[str]:
-    theirs, ours = (manifest.model_dump(exclude={"versions", "source"}) for manifest in (kept, asked))
-    yield from _compare(theirs, ours, "")
+    aside = {"versions", "source"}
+    yield from _compare(kept.model_dump(exclude=aside), asked.model_dump(exclude=aside), "")
 
 
 def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], above: str) -> Iterator[str]:

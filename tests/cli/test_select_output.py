@@ -42,6 +42,7 @@ def test_everything_is_written(pool: Path) -> None:
     picks, preds = read("out/picks.json"), read("out/preds.json")
     assert list(picks) == list(preds) == ["org__repo-0", "org__repo-1"]
     expected = ["picks.json", "preds.json", "preds.jsonl", "run.json"]
+    expected += ["ledger.sqlite", "lock"]
     for task, told in picks.items():
         winner = told["pick"]["rollout_id"].partition("/")[2]
         original = pool / task / f"{winner}.traj.json"
@@ -146,7 +147,7 @@ def test_folder_of_something_else_is_left_alone(pool: Path) -> None:
     for output, said in (
         ("pool", "pool: is not empty and holds no run; choose another with -o"),
         ("file", "file: is no folder; choose another with -o"),
-        ("file/below", "file/below/run.json: cannot be "),
+        ("file/below", "file/below: cannot be written ("),
     ):
         Path("file").write_text("mine")
         done = rematch("select", pool, "-o", output)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 from pathlib import Path
 
@@ -156,7 +155,7 @@ def test_failed_write_leaves_no_leftovers(tmp_path: Path) -> None:
     (tmp_path / "run.json").mkdir()
     with pytest.raises(RematchError, match=r"run\.json: cannot be written \("):
         write_text(tmp_path / "run.json", "x")
-    assert os.listdir(tmp_path) == ["run.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:
