@@ -3,7 +3,7 @@ set -euo pipefail
 
 mkdir /testbed
 cd /testbed
-tar -xzf /build/[Ff]lask-*.tar.gz --strip-components=1
+tar --no-same-owner -xzf /build/[Ff]lask-*.tar.gz --strip-components=1
 rm -rf src/*.egg-info PKG-INFO
 python3 - <<'END' >/tmp/fix.patch
 import json
