@@ -25,6 +25,7 @@ from rematch.errors import GradingError, SandboxError
 
 _REWARD = "reward.txt"
 _DETAIL_CHARACTERS = 2_000
+_PATCH_SECONDS = 60
 
 
 class Outcome(Protocol):
@@ -90,15 +91,14 @@ class LocalGrader:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="rematch-grade-") as name:
             box = Path(name)
-            lay_out(known, box / "app")
-            if rollout.patch and rollout.patch.strip():
-                fault = apply_patch(rollout.patch, box / "app")
+            try:
+                lay_out(known, box / "app")
+                fault = apply_patch(rollout.patch or "", box / "app")
                 if fault:
                     return _refuse(rollout, "patch-failed", fault, began)
-            shutil.copytree(known.sealed.folder, box / "tests")
-            try:
+                shutil.copytree(known.sealed.folder, box / "tests")
                 return self._run_tests(box, known.sealed.timeout, rollout, began)
-            except SandboxError as error:
+            except (SandboxError, OSError) as error:
                 return _refuse(rollout, "sandbox-failed", str(error), began)
 
     def _run_tests(self, folder: Path, seconds: float, rollout: Rollout, began: float) -> Grade:
@@ -127,22 +127,33 @@ class LocalGrader:
 def apply_patch(patch: str, folder: Path) -> str:
     """Apply a git patch to a folder; what is wrong with it, "" when it applied.
 
-    git refuses paths that leave the folder, by name or through a link.
+    git refuses paths that leave the folder, by name or through a link. An empty patch applies.
+
+    Raises:
+        GradingError: there is no git.
     """
+    if not patch.strip():
+        return ""
     quiet = {
         "PATH": os.environ.get("PATH", os.defpath),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CEILING_DIRECTORIES": str(folder.parent),
     }
-    done = subprocess.run(
-        ["git", "apply", "--whitespace=nowarn", "-"],
-        input=patch.encode(),
-        cwd=folder,
-        env=quiet,
-        capture_output=True,
-        timeout=60,
-    )
+    whole = patch if patch.endswith("\n") else f"{patch}\n"  # many tools strip what they hand on
+    try:
+        done = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", "-"],
+            input=whole.encode(),
+            cwd=folder,
+            env=quiet,
+            capture_output=True,
+            timeout=_PATCH_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"git apply did not end in {_PATCH_SECONDS} s"
+    except FileNotFoundError as error:
+        raise GradingError("git is not on PATH; patches are applied by it") from error
     if done.returncode == 0:
         return ""
     return done.stderr.decode(errors="replace").strip()[-_DETAIL_CHARACTERS:] or "git apply failed"

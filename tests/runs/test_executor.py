@@ -1,4 +1,4 @@
-"""Places: no role ever runs more jobs than it has, on any loop, whatever the jobs do."""
+"""Places bound how many jobs of a role run together."""
 
 from __future__ import annotations
 
@@ -10,78 +10,79 @@ import pytest
 from rematch.runs.executor import DEFAULT_PLACES, LocalExecutor
 
 
-class Jobs:
-    """Counts how many of its jobs run together."""
+class Peaks:
+    """Jobs that note how many of their role run together."""
 
     def __init__(self) -> None:
-        self.running = 0
-        self.most = 0
+        self.running: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
 
-    async def work(self) -> int:
-        self.running += 1
-        self.most = max(self.most, self.running)
+    async def job(self, role: str) -> str:
+        self.running[role] += 1
+        self.most[role] = max(self.most[role], self.running[role])
         await asyncio.sleep(0.001)
-        self.running -= 1
-        return self.most
+        self.running[role] -= 1
+        return role
 
 
-async def run_jobs(executor: LocalExecutor, role: str, count: int) -> Jobs:
-    jobs = Jobs()
-    await asyncio.gather(*(executor.run(role, jobs.work) for _ in range(count)))
-    return jobs
+def run_jobs(executor: LocalExecutor, *roles: str) -> Peaks:
+    peaks = Peaks()
+
+    async def main() -> list[str]:
+        jobs = (executor.run(role, lambda role=role: peaks.job(role)) for role in roles)
+        return list(await asyncio.gather(*jobs))
+
+    assert asyncio.run(main()) == list(roles)
+    return peaks
 
 
-@pytest.mark.parametrize("places", [1, 3, 50])
-def test_a_role_runs_as_many_jobs_as_it_has_places(places: int) -> None:
-    jobs = asyncio.run(run_jobs(LocalExecutor({"judge": places}), "judge", 40))
-    assert jobs.most == min(places, 40)
+def test_each_role_has_its_own_places() -> None:
+    executor = LocalExecutor({"judge": 3, "agent": 1})
+    peaks = run_jobs(executor, *["judge"] * 20, *["agent"] * 5, *["summarizer"] * 40)
+    assert peaks.most == {"judge": 3, "agent": 1, "summarizer": DEFAULT_PLACES}
 
 
-def test_a_role_that_is_not_named_has_the_default_places() -> None:
-    jobs = asyncio.run(run_jobs(LocalExecutor({"judge": 1}), "agent", 40))
-    assert jobs.most == DEFAULT_PLACES
-
-
-def test_roles_do_not_wait_for_each_other() -> None:
-    async def both() -> None:
-        executor = LocalExecutor({"agent": 1, "judge": 1})
-
-        async def agent() -> None:
-            await executor.run("judge", Jobs().work)
-
-        await asyncio.wait_for(executor.run("agent", agent), 5)
-
-    asyncio.run(both())
-
-
-def test_one_executor_serves_one_loop_after_the_other() -> None:
+def test_a_new_loop_gets_new_places() -> None:
+    """The sync door opens a loop per call."""
     executor = LocalExecutor({"judge": 2})
-    assert [asyncio.run(run_jobs(executor, "judge", 5)).most for _ in range(3)] == [2, 2, 2]
+    assert [run_jobs(executor, *["judge"] * 5).most["judge"] for _ in range(3)] == [2, 2, 2]
 
 
-def test_a_failing_or_cancelled_job_gives_its_place_back() -> None:
-    async def main() -> int:
-        executor = LocalExecutor({"judge": 1})
+def test_failed_job_gives_its_place_back_and_its_error() -> None:
+    executor = LocalExecutor({"judge": 1})
 
-        async def fail() -> None:
-            raise ValueError("no")
+    async def fail() -> None:
+        raise KeyError("no")
 
+    async def main() -> str:
         for _ in range(3):
-            with pytest.raises(ValueError, match="no"):
+            with pytest.raises(KeyError):
                 await executor.run("judge", fail)
-        waiting = asyncio.create_task(executor.run("judge", asyncio.Event().wait))
+        return await executor.run("judge", lambda: asyncio.sleep(0, "done"))
+
+    assert asyncio.run(main()) == "done"
+
+
+def test_cancelled_job_gives_its_place_back() -> None:
+    executor = LocalExecutor({"judge": 1})
+
+    async def main() -> str:
+        stuck = asyncio.create_task(executor.run("judge", lambda: asyncio.sleep(60, "never")))
         await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        return await executor.run("judge", Jobs().work)
+        waiting = asyncio.create_task(executor.run("judge", lambda: asyncio.sleep(0, "next")))
+        await asyncio.sleep(0)
+        stuck.cancel()
+        return await asyncio.wait_for(waiting, 5)
 
-    assert asyncio.run(main()) == 1
+    assert asyncio.run(main()) == "next"
 
 
-def test_every_change_is_told() -> None:
+def test_changes_are_told_and_add_up() -> None:
     told: list[tuple[str, int, int]] = []
     executor = LocalExecutor({"judge": 2}, lambda *change: told.append(change))
-    asyncio.run(run_jobs(executor, "judge", 5))
-    assert Counter(role for role, _, _ in told) == {"judge": 10}
-    assert max(running for _, running, _ in told) == 2
-    assert told[-1] == ("judge", 0, 5)
+    run_jobs(executor, "judge", "judge", "judge", "agent")
+    judge = [(running, done) for role, running, done in told if role == "judge"]
+    assert judge[-1] == (0, 3)
+    assert max(running for running, _ in judge) == 2
+    assert [done for _, done in judge] == sorted(done for _, done in judge)
+    assert ("agent", 0, 1) in told
