@@ -125,7 +125,10 @@ def _run(
         def tell(task_id: str, result: TaskRun | str) -> None:
             progress.finish_task(task_id, result if isinstance(result, str) else _tell(result))
 
-        finished = app.run_async(lambda: app.run_suite(run, suite, settings, on_done=tell))
+        try:
+            finished = app.run_async(lambda: app.run_suite(run, suite, settings, on_done=tell))
+        finally:
+            run.close()
     if as_json:
         document = {"folder": str(run.folder.path), **app.as_json(finished)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -70,7 +70,7 @@ def test_a_late_agent_and_a_failing_model(tmp_path: Path) -> None:
 
     with Endpoint(Terminus1(plan, seconds=90.0), faults=fail) as endpoint:
         models = ("--model", "openai/scripted", "--api-base", endpoint.url)
-        rules = ("-n", "2", "-t", "1", "-v", "2", "-o", str(run))
+        rules = ("-n", "2", "-t", "1", "-v", "2", "-c", "models.agent.attempts=2", "-o", str(run))
         done = rematch("run", tasks, "--agent", "harbor:terminus-1", *models, *rules)
 
     assert done.code == 0, done.err
