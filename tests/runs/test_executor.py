@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -29,7 +30,7 @@ def run_jobs(executor: LocalExecutor, *roles: str) -> Peaks:
     peaks = Peaks()
 
     async def main() -> list[str]:
-        jobs = (executor.run(role, lambda role=role: peaks.job(role)) for role in roles)
+        jobs = (executor.run(role, partial(peaks.job, role)) for role in roles)
         return list(await asyncio.gather(*jobs))
 
     assert asyncio.run(main()) == list(roles)
