@@ -14,7 +14,7 @@ class RepairerConfig(BaseModel):
 
     model_name: Literal["offline-repairer"] = "offline-repairer"
     """What trajectories and tables call it. Not a setting: nothing else may use this name."""
-    tries: int = Field(default=20, ge=1)
+    tries: int = Field(default=8, ge=1)
     """Edits tried at most, one run of the tests each."""
     seconds: float = Field(default=10.0, gt=0)
     """Wall time of one run of the tests; what runs longer is ended and counts as failed."""

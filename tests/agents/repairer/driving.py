@@ -83,7 +83,8 @@ def drive(
             return super().execute(action, cwd, timeout=timeout)
 
     environment = Environment(cwd=str(folder), env=env)
-    model = OfflineRepairer(issue, seed, RepairerConfig(**config))
+    settings = {"tries": 20} | config
+    model = OfflineRepairer(issue, seed, RepairerConfig(**settings))
     agent = DefaultAgent(
         model, environment, system_template="", instance_template=PROMPT, step_limit=steps
     )
