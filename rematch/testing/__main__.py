@@ -41,9 +41,9 @@ def serve(
     with endpoint:
         for number in (signal.SIGINT, signal.SIGTERM):  # shells start background jobs deaf to it
             signal.signal(number, signal.default_int_handler)
-        sys.stdout.write(f"{endpoint.url}\n")
-        sys.stdout.flush()
-        try:
+        try:  # from here on: a client may have its answer, and stop us, before we wait
+            sys.stdout.write(f"{endpoint.url}\n")
+            sys.stdout.flush()
             threading.Event().wait()
         except KeyboardInterrupt:
             sys.stderr.write(_closing(endpoint))

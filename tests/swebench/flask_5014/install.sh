@@ -28,6 +28,6 @@ GIT_AUTHOR_DATE='2023-03-04T18:00:00Z' GIT_COMMITTER_DATE='2023-03-04T18:00:00Z'
 python3 -m venv /opt/testbed
 /opt/testbed/bin/pip install --quiet --no-index --find-links /build --no-deps /build/*.whl
 /opt/testbed/bin/pip install --quiet --no-index --no-deps --no-build-isolation --editable .
-# As in the published images: BASH_ENV=/root/.bashrc activates the environment.
-echo 'source /opt/testbed/bin/activate' >/root/.bashrc
+# As in the published images: BASH_ENV, which is root's .bashrc, activates the environment.
+echo 'source /opt/testbed/bin/activate' >~root/.bashrc
 git status --porcelain | { ! grep .; }
