@@ -1,0 +1,1 @@
+"""Performance as ratios, each measured in one run: `make bench`."""
