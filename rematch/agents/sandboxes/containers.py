@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _FIRST_PROCESS = ["bash", "-c", "trap '' CHLD HUP INT TERM; exec sleep infinity"]
 _LOOK_SECONDS = 0.5
+_ARCHIVE_CHUNK = 1 << 20
 _NOT_STARTED = "OCI runtime exec failed"
 """What the daemon says in place of a command's output, when its process limit is used up by what
 earlier commands left. A command that prints it itself only ends its own processes."""
@@ -192,8 +194,8 @@ class DockerSandbox(Sandbox):
 
     def _copy_out(self, container: Container, target: Path) -> Tree:
         target.mkdir()
-        with translate_errors("cannot read the work folder"):
-            chunks, _ = container.get_archive(self.workdir)
+        failed = "cannot read the work folder"
+        with translate_errors(failed), _open_archive(container, self.workdir) as chunks:
             return unpack_tree(chunks, target, 4 * self.limits.disk_bytes)
 
     def _copy_image(self, client: DockerClient, target: Path) -> tuple[Tree, frozenset[str] | None]:
@@ -233,3 +235,17 @@ def _read_file(container: Container, path: str) -> bytes | None:
         member = archive.next()
         content = archive.extractfile(member) if member is not None else None
         return None if content is None else content.read()
+
+
+@contextlib.contextmanager
+def _open_archive(container: Container, path: str) -> Iterator[Iterator[bytes]]:
+    """A container's folder as a tar stream that ends with the context.
+
+    `container.get_archive` hides its response. Left half read, the daemon keeps the container
+    locked until the API times out.
+    """
+    api = container.client.api
+    url = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
+    with api.get(url, params={"path": path}, stream=True, timeout=api.timeout) as response:
+        response.raise_for_status()
+        yield response.iter_content(_ARCHIVE_CHUNK)
