@@ -244,6 +244,7 @@ def _open_archive(container: Container, path: str) -> Iterator[Iterator[bytes]]:
     `container.get_archive` hides its response. Left half read, the daemon keeps the container
     locked until the API times out.
     """
+    assert container.client is not None
     api = container.client.api
     url = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
     with api.get(url, params={"path": path}, stream=True, timeout=api.timeout) as response:
