@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rematch.agents.sandboxes import SandboxLimits
-from rematch.agents.sandboxes.cgroups import ControlGroup, make_group
+from rematch.agents.sandboxes.cgroups import ControlGroup, make_group, sweep_groups
 from rematch.agents.sandboxes.procs import list_descendants, sum_memory, sum_unlinked
 from rematch.agents.sandboxes.watch import Use, Watch, measure_use
 from tests.agents.boxes import MIB, TIGHT, make_sandbox, write_files
@@ -132,6 +132,22 @@ def test_a_group_of_version_2_stands_beside_our_own(
     assert (tmp_path / "user" / "cgroup.subtree_control").read_text() == "+memory +pids"
     (folder / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
     assert group.count_memory_kills() == 2
+
+
+def test_the_groups_of_the_dead_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "rematch.agents.sandboxes.cgroups._read_own_groups", lambda: {"memory": "/a", "pids": "/"}
+    )
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    names = (f"rematch-{gone.pid}-1", f"rematch-{os.getpid()}-1", "rematch-other")
+    parents = (tmp_path / "memory" / "a", tmp_path / "pids")
+    for parent in parents:
+        for name in names:
+            (parent / name).mkdir(parents=True)
+    assert sweep_groups(tmp_path) == 1
+    for parent in parents:
+        assert {path.name for path in parent.iterdir()} == set(names[1:])
 
 
 def test_where_groups_cannot_be_made_there_is_none(tmp_path: Path) -> None:

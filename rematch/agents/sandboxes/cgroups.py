@@ -8,15 +8,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import signal
 import time
-from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from rematch.agents.sandboxes.limits import SandboxLimits
+from rematch.agents.sandboxes.owners import is_alive
 
 _ROOT = Path("/sys/fs/cgroup")
+_NAME = re.compile(r"rematch-(\d+)-\d+")
+_MEMORY_V1 = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "")
+_MEMORY_V2 = ("memory.max", "", "memory.swap.max")
 _numbers = itertools.count(1)
 _JOIN = (
     'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
@@ -72,15 +76,45 @@ class ControlGroup:
 
 def make_group(limits: SandboxLimits, root: Path = _ROOT) -> ControlGroup | None:
     """A new group with these limits of memory and processes; None where that is not allowed."""
+    name = f"rematch-{os.getpid()}-{next(_numbers)}"
+    made: tuple[Path, ...] = ()
     try:
-        own = _read_own_groups()
-        if "" in own and (root / "cgroup.controllers").exists():
-            return _make_v2(limits, root, own[""])
-        if "memory" in own and "pids" in own:
-            return _make_v1(limits, root, own)
+        for parent, controllers in _find_parents(root).items():
+            _hand_down(parent, controllers)
+            (parent / name).mkdir()
+            made = (*made, parent / name)
+            _set_limits(parent / name, controllers, limits)
     except OSError:
-        pass
-    return None
+        ControlGroup(made).close()
+        return None
+    return ControlGroup(made) if made else None
+
+
+def sweep_groups(root: Path = _ROOT) -> int:
+    """Remove the groups of processes that are gone, with all that runs in them; how many."""
+    swept: set[str] = set()
+    with contextlib.suppress(OSError):
+        for parent in _find_parents(root):
+            for folder in parent.glob("rematch-*-*"):
+                match = _NAME.fullmatch(folder.name)
+                if match and not is_alive(int(match[1])):
+                    group = ControlGroup((folder,))
+                    group.kill()
+                    group.close()
+                    swept.add(folder.name)
+    return len(swept)
+
+
+def _find_parents(root: Path) -> dict[Path, tuple[str, ...]]:
+    """Where our groups stand, with their controllers; nowhere if a controller is missing."""
+    own = _read_own_groups()
+    if "" in own and (root / "cgroup.controllers").exists():
+        # A group with processes in it cannot hand controllers down, so ours stands beside our own.
+        path = own[""].strip("/")
+        return {(root / path).parent if path else root: ("memory", "pids")}
+    if "memory" in own and "pids" in own:
+        return {root / name / own[name].strip("/"): (name,) for name in ("memory", "pids")}
+    return {}
 
 
 def _read_own_groups() -> dict[str, str]:
@@ -90,52 +124,19 @@ def _read_own_groups() -> dict[str, str]:
     return {name: path for _, names, path in parts for name in names.split(",")}
 
 
-def _new_name() -> str:
-    return f"rematch-{os.getpid()}-{next(_numbers)}"
+def _hand_down(parent: Path, controllers: tuple[str, ...]) -> None:
+    """Version 2: let groups below the parent have these controllers."""
+    switch = parent / "cgroup.subtree_control"
+    if switch.exists() and not set(controllers) <= set(switch.read_text().split()):
+        switch.write_text(" ".join(f"+{name}" for name in controllers))
 
 
-def _make_v2(limits: SandboxLimits, root: Path, own: str) -> ControlGroup:
-    # A group with processes in it cannot hand controllers down, so ours stands beside our own.
-    parent = (root / own.strip("/")).parent if own.strip("/") else root
-    handed = (parent / "cgroup.subtree_control").read_text().split()
-    if not {"memory", "pids"} <= set(handed):
-        (parent / "cgroup.subtree_control").write_text("+memory +pids")
-    settings = {
-        "memory.max": limits.memory_bytes,
-        "memory.swap.max": 0,
-        "pids.max": limits.processes,
-    }
-    return _make(parent / _new_name(), settings, optional={"memory.swap.max"})
-
-
-def _make_v1(limits: SandboxLimits, root: Path, own: dict[str, str]) -> ControlGroup:
-    name = _new_name()
-    memory = root / "memory" / own["memory"].strip("/") / name
-    group = _make(
-        memory,
-        {
-            "memory.limit_in_bytes": limits.memory_bytes,
-            "memory.memsw.limit_in_bytes": limits.memory_bytes,
-        },
-        optional={"memory.memsw.limit_in_bytes"},
-    )
-    try:
-        pids = _make(root / "pids" / own["pids"].strip("/") / name, {"pids.max": limits.processes})
-    except OSError:
-        group.close()
-        raise
-    return ControlGroup((*group.folders, *pids.folders))
-
-
-def _make(folder: Path, settings: dict[str, int], optional: Set[str] = frozenset()) -> ControlGroup:
-    folder.mkdir()
-    group = ControlGroup((folder,))
-    try:
-        for name, value in settings.items():
-            if name in optional and not (folder / name).exists():
-                continue
-            (folder / name).write_text(str(value))
-    except OSError:
-        group.close()
-        raise
-    return group
+def _set_limits(folder: Path, controllers: tuple[str, ...], limits: SandboxLimits) -> None:
+    if "memory" in controllers:
+        names = _MEMORY_V1 if len(controllers) == 1 else _MEMORY_V2
+        (folder / names[0]).write_text(str(limits.memory_bytes))
+        for name, value in ((names[1], limits.memory_bytes), (names[2], 0)):
+            if name and (folder / name).exists():  # machines without swap have neither
+                (folder / name).write_text(str(value))
+    if "pids" in controllers:
+        (folder / "pids.max").write_text(str(limits.processes))

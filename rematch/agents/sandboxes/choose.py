@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from rematch.agents.sandboxes.base import Sandbox
 from rematch.agents.sandboxes.bwrap import BwrapSandbox, find_bwrap_fault
+from rematch.agents.sandboxes.cgroups import sweep_groups
 from rematch.agents.sandboxes.containers import DockerConfig, DockerSandbox
 from rematch.agents.sandboxes.daemon import connect_docker, find_image_fault, sweep_containers
 from rematch.agents.sandboxes.host import sweep_boxes
@@ -127,15 +128,17 @@ def find_fault(kind: str, config: SandboxConfig) -> str:
 
 
 def sweep() -> int:
-    """Remove what killed runs left on this machine, boxes and containers; how many they were.
+    """Remove what killed runs left on this machine; how many sandboxes that were.
 
-    Call it when a run starts. Where no daemon answers there is nothing of it to sweep.
+    Call it when a run starts. Where no daemon answers there are no containers to sweep.
     """
+    sweep_groups()
+    boxes = sweep_boxes()
     try:
         connect_docker().close()
     except SandboxError:
-        return sweep_boxes()
-    return sweep_boxes() + sweep_containers()
+        return boxes
+    return boxes + sweep_containers()
 
 
 def _warn(trusted_agent: bool) -> str:

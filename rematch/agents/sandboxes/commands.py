@@ -130,7 +130,7 @@ class Runner:
             while True:
                 wait = max(0.0, min(INTERVAL, deadline - time.monotonic()))
                 ready = {key.fileobj for key, _ in selector.select(wait)}
-                if process.poll() is not None:
+                if _has_ended(process):
                     return ""  # what it left running may hold the pipe open, and write on
                 if process.stdout in ready:
                     data = os.read(process.stdout.fileno(), _CHUNK)
@@ -196,6 +196,13 @@ def refuse_command(command: str) -> CommandResult | None:
     if size >= _LONGEST_ARGUMENT:
         return CommandResult("bash: the command is longer than 128 KiB: use several\n", 126)
     return None
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has ended. It stays a zombie: its number must name nobody else while we kill."""
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return process.poll() is not None
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 @contextlib.contextmanager
