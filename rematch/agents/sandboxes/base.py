@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import ClassVar, NamedTuple, Self
 
 from rematch.agents.sandboxes.limits import SandboxLimits
+from rematch.errors import SandboxError
 
 TIMED_OUT = 124
 """Return code of a command that outlived its limit, as `timeout` has it."""
@@ -107,7 +108,11 @@ class Sandbox(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        # What a sandbox leaves behind is swept by the next run; it costs no finished work.
+        try:
+            self.close()
+        except SandboxError as fault:
+            self.incidents.append(str(fault))
 
     def _seconds(self, timeout: float | None) -> float:
         return self.limits.seconds if timeout is None else min(timeout, self.limits.seconds)

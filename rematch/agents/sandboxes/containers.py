@@ -134,11 +134,8 @@ class DockerSandbox(Sandbox):
         if self._client is None or self._container is None:
             raise SandboxError("the sandbox is closed")
         with tempfile.TemporaryDirectory(prefix="rematch-diff-") as folder:
-            self._container.pause()
-            try:
+            with _pause(self._container):
                 after = self._copy_out(self._container, Path(folder, "after"))
-            finally:
-                self._container.unpause()
             tracked = None
             if self._source is not None:
                 before = scan_tree(self._source, is_by_product)
@@ -221,6 +218,16 @@ class DockerSandbox(Sandbox):
             return free_bytes(Path(self._info["DockerRootDir"]))
         except OSError:  # the daemon is on another machine
             return 1 << 62
+
+
+@contextlib.contextmanager
+def _pause(container: Container) -> Iterator[None]:
+    with translate_errors("cannot pause the container"):
+        container.pause()
+        try:
+            yield
+        finally:
+            container.unpause()
 
 
 def _read_file(container: Container, path: str) -> bytes | None:
