@@ -106,6 +106,11 @@ class Endpoint:
         """The `api_base` for clients."""
         return f"http://{HOST}:{self._server.port}/v1"
 
+    @property
+    def connections(self) -> int:
+        """How many connections clients hold open: one that is not closed stays here."""
+        return self._server.open_connections
+
     def calls(
         self, *, role: str | None = None, model: str | None = None, answered: bool | None = None
     ) -> list[Call]:

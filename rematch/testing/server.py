@@ -52,6 +52,11 @@ class Server:
         self._failure: OSError | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
     def start(self) -> None:
         """Start to serve.
 

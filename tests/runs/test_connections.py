@@ -11,6 +11,7 @@ import gc
 import json
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,9 +42,18 @@ def nothing_left_open() -> Iterator[None]:
     gc.collect()
 
 
-async def vote(lm: dspy.LM) -> Vote:
+def count_left_open(endpoint: Endpoint) -> int:
+    """Connections that stay open; the server needs a moment to see that one was closed."""
+    deadline = time.monotonic() + 10
+    while endpoint.connections and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return endpoint.connections
+
+
+async def vote(lm: dspy.LM, sample: int = 0) -> Vote:
+    """Another sample is another request; the same one may be answered from the record."""
     judged: Vote = await Judge(lm).acall(
-        task=PATCH_TASK, entrants=make_pool(2), order=(0, 1), sample=0
+        task=PATCH_TASK, entrants=make_pool(2), order=(0, 1), sample=sample
     )
     return judged
 
@@ -53,26 +63,29 @@ def test_one_lm_serves_one_loop_after_the_other_and_many_at_once(model: str) -> 
     meter = Meter()
     with Endpoint() as endpoint:
         lm = serve_lm(endpoint, meter=meter, model=model)
-        assert [run(vote(lm)).winner for _ in range(3)] == [0, 0, 0]
+        assert [run(vote(lm, n)).winner for n in range(3)] == [0, 0, 0]
         with ThreadPoolExecutor(3) as pool:
-            votes = list(pool.map(lambda _: run(vote(lm)), range(6)))
+            votes = list(pool.map(lambda n: run(vote(lm, n)), range(3, 9)))
         assert {voted.winner for voted in votes} == {0}
-        assert len(endpoint.log) <= 9
+        assert count_left_open(endpoint) == 0
+        assert len(endpoint.log) == 9
         metered = meter.by_role()["judge"]
         assert metered.calls == len(endpoint.log)
         assert metered.tokens == endpoint.usage().tokens
 
 
 def test_connections_may_be_closed_before_their_loop_ends() -> None:
-    async def main(lm: dspy.LM) -> list[int | None]:
+    async def main(lm: dspy.LM, endpoint: Endpoint) -> list[int | None]:
         winners = []
-        for _ in range(2):
-            winners.append((await vote(lm)).winner)
+        for sample in range(2):
+            winners.append((await vote(lm, sample)).winner)
+            assert endpoint.connections == 1
             await lm._async_engine_spec.aclose()
+            assert await asyncio.to_thread(count_left_open, endpoint) == 0
         return winners
 
     with Endpoint() as endpoint:
-        assert asyncio.run(main(serve_lm(endpoint))) == [0, 0]
+        assert asyncio.run(main(serve_lm(endpoint), endpoint)) == [0, 0]
 
 
 def test_the_sync_door_of_an_lm_answers_and_closes() -> None:
@@ -83,6 +96,7 @@ def test_the_sync_door_of_an_lm_answers_and_closes() -> None:
         with dspy.context(lm=lm):
             assert predict(question="which?").winner == 1
         assert meter.by_role()["judge"].calls == len(endpoint.log) == 1
+        assert count_left_open(endpoint) == 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,7 @@ def test_a_provider_that_only_litellm_serves_works_and_is_metered(
         bracket = play(lm, make_pool(2), votes=4, mode=mode, early_stop=False)
         told = endpoint.usage()
         calls = len(endpoint.log)
+        assert count_left_open(endpoint) == 0
         assert {call.model for call in endpoint.log} == {"scripted"}
         assert {call.key_hash for call in endpoint.log} == {key_hash("together")}
         assert all("litellm" in call.headers["user-agent"] for call in endpoint.log)
