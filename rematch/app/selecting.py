@@ -157,9 +157,13 @@ async def _answer(
     return selection
 
 
-def _tell_apart(rollouts: Iterable[Rollout]) -> dict[str, Rollout]:
-    """Rollouts by id, without where they stand: a pool may be named by another path."""
-    return {r.id: lighten(r).model_copy(update={"origin": Origin()}) for r in rollouts}
+def _tell_apart(rollouts: Iterable[Rollout]) -> list[str]:
+    """What tells one set of attempts from another.
+
+    Not their names: a pool may be named by another path, and ids grow with what else it holds.
+    """
+    nameless = {"id": "any", "origin": Origin()}
+    return sorted(lighten(r).model_copy(update=nameless).model_dump_json() for r in rollouts)
 
 
 def _keep(selection: Selection, folder: TaskFolder) -> None:
