@@ -21,10 +21,11 @@ pytestmark = [pytest.mark.harbor, pytest.mark.filterwarnings("ignore")]
 TASK = "wrap-width"
 
 
-def list_containers() -> list[str]:
+def list_containers(trials: list[str]) -> list[str]:
+    """The containers of these trials; other runs may have theirs on this machine."""
     command = ["docker", "ps", "-a", "--format", "{{.Names}}", "--filter", f"name={TASK}__"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)
-    return listed.stdout.split()
+    return [name for name in listed.stdout.split() if any(trial in name for trial in trials)]
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 90) -> None:
@@ -55,7 +56,8 @@ def test_kill_and_the_same_command_again(tmp_path: Path) -> None:
             first.send_signal(signal.SIGKILL)
             first.communicate()
         (finished,) = kept.rollouts()
-        assert len(list_containers()) == 1
+        trials = [path.name for path in kept.path.glob("trials/*/*")]
+        assert len(list_containers(trials)) == 1
 
         done = rematch(*command)
 
@@ -64,4 +66,5 @@ def test_kill_and_the_same_command_again(tmp_path: Path) -> None:
     assert {grade.reward for grade in task.grades.values()} == {1.0}
     assert finished in kept.rollouts()
     assert set(begun) == {0, 1, 2}  # only the attempt that hung was made again
-    assert list_containers() == []
+    trials += [path.name for path in kept.path.glob("trials/*/*")]
+    assert list_containers(trials) == []

@@ -12,6 +12,7 @@ from rematch.agents.harbor.config import HarborConfig, HarborModel
 from rematch.agents.harbor.leftovers import clear_trials
 from rematch.agents.harbor.loop import run_in_harbor
 from rematch.agents.harbor.seat import Operator, operator
+from rematch.agents.harbor.snapshots import keep_trajectory, restore_trajectory
 from rematch.agents.harbor.trials import TERMINUS_1, Trials
 from rematch.agents.mini.results import hide_secrets
 from rematch.data.formats import harbor
@@ -107,6 +108,7 @@ class HarborAgent:
         finally:
             operator.reset(seat)
         self._places.seal(task.id, rollout_id, trial)
+        restore_trajectory(trial)
         recorded = read_trial(trial, fault)
         rollout = recorded.to_rollout(rollout_id, task.id, folder.as_posix(), _FORMAT)
         origin = rollout.origin.model_copy(
@@ -120,7 +122,8 @@ class HarborAgent:
         retry = retry.model_copy(
             update={"exclude_exceptions": {*(retry.exclude_exceptions or ()), *_NOT_RETRIED}}
         )
-        return load_harbor("trial.queue").TrialQueue(self._at_once, retry)
+        queue = load_harbor("trial.queue").TrialQueue(self._at_once, retry)
+        return queue.on_verification_started(keep_trajectory)
 
     def _model(self, recorded: Recorded) -> str:
         return self._trials.agent.model_name or recorded.model

@@ -7,6 +7,8 @@ of its own: a program (programs.Terminus) looks at each screen and says what to 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -135,4 +137,13 @@ class Terminus1(BaseAgent):
         context.cost_usd = spent.cost_usd
         context.metadata = {"n_turns": len(turns)}
         text = json.dumps(recording.document(spent), indent=2, ensure_ascii=False)
-        Path(self.logs_dir / _FILE).write_text(text + "\n", encoding="utf-8")
+        _write(Path(self.logs_dir) / _FILE, text + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file anew: the environment shares its folder, and may have put a link there."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(part).chmod(0o644)
+    Path(part).replace(path)
