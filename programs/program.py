@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,10 @@ import dspy
 from rematch.errors import ProgramFileError
 from rematch.loops import run_sync
 from rematch.programs.saved import (
-    FORMAT,
-    VERSION,
-    Document,
-    dump_predictor,
     load_predictor,
     read_document,
     signature_hash,
+    write_document,
 )
 
 
@@ -32,19 +28,15 @@ class Program(dspy.Module):
 
     def save(self, path: str | Path) -> None:
         """Write prompts and demonstrations as JSON; models and keys stay out."""
-        predictors = dict(self.named_predictors())
-        document = Document(
-            format=FORMAT,
-            version=VERSION,
-            program=type(self).__name__,
-            signatures={name: signature_hash(p.signature) for name, p in predictors.items()},
-            state={name: dump_predictor(predictor) for name, predictor in predictors.items()},
-        )
-        text = json.dumps(document.model_dump(), indent=2, sort_keys=True, ensure_ascii=False)
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        text = write_document(dict(self.named_predictors()), type(self).__name__)
+        Path(path).write_text(text, encoding="utf-8")
 
-    def load(self, path: str | Path) -> None:
+    def load(self, path: str | Path, skip: Collection[str] = ()) -> None:
         """Load what `save` wrote. Predictors that the file does not know keep their prompts.
+
+        Args:
+            path: the file.
+            skip: predictors that the file may hold prompts for and this program need not have.
 
         Raises:
             ProgramFileError: the file is damaged, of another format, or holds prompts for
@@ -53,22 +45,20 @@ class Program(dspy.Module):
         document = read_document(Path(path))
         predictors = dict(self.named_predictors())
         ours = {name: signature_hash(p.signature) for name, p in predictors.items()}
-        if foreign := sorted(document.signatures.keys() - ours):
+        held = {n: known for n, known in document.signatures.items() if n in ours or n not in skip}
+        if foreign := sorted(held.keys() - ours):
             raise ProgramFileError(
                 f"{path}: holds prompts for {', '.join(foreign)}, which this program does not "
                 f"have: give those roles a model, or load it into a {document.program}"
             )
-        changed = sorted(n for n, known in document.signatures.items() if known != ours[n])
+        changed = sorted(name for name, known in held.items() if known != ours[name])
         if changed:
             raise ProgramFileError(
                 f"{path}: was saved for other signatures ({', '.join(changed)}): "
                 "tune again with this version"
             )
         try:
-            loaded = {
-                name: load_predictor(predictors[name], kept)
-                for name, kept in document.state.items()
-            }
+            loaded = {name: load_predictor(predictors[name], document.state[name]) for name in held}
         except Exception as error:  # whatever DSPy makes of a damaged state
             problem = " ".join(f"{type(error).__name__}: {error}".split())
             raise ProgramFileError(f"{path}: is damaged ({problem})") from error

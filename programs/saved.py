@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from rematch.errors import ProgramFileError
 
 FORMAT: Literal["rematch-program"] = "rematch-program"
-VERSION = 1
+VERSION = 2
+"""1 had no digest."""
 
 
 class _Part(BaseModel):
@@ -44,13 +46,22 @@ class SavedPredictor(_Part):
 
 
 class Document(_Part):
-    """A saved program: per predictor its signature's hash and its state."""
+    """A saved program: per predictor its signature's hash and its state.
+
+    `digest` is of all the rest; a file without one (version 1, or a person's) is taken as it is.
+    """
 
     format: Literal["rematch-program"]
     version: int
     program: str
     signatures: dict[str, str]
     state: dict[str, SavedPredictor]
+    digest: str = ""
+
+    def compute_digest(self) -> str:
+        """A hash of everything but the digest."""
+        rest = self.model_dump(exclude={"digest"})
+        return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
     def _check_names(self) -> Document:
@@ -94,11 +105,31 @@ def load_predictor(predictor: dspy.Predict, state: SavedPredictor) -> dspy.Predi
     return loaded
 
 
+def write_document(predictors: Mapping[str, dspy.Predict], program: str) -> str:
+    """The text of a file that holds these predictors.
+
+    Args:
+        predictors: by their names in the program.
+        program: the name of its class, for messages.
+    """
+    document = Document(
+        format=FORMAT,
+        version=VERSION,
+        program=program,
+        signatures={name: signature_hash(p.signature) for name, p in predictors.items()},
+        state={name: dump_predictor(predictor) for name, predictor in predictors.items()},
+    )
+    document = document.model_copy(update={"digest": document.compute_digest()})
+    text = json.dumps(document.model_dump(), indent=2, sort_keys=True, ensure_ascii=False)
+    return text + "\n"
+
+
 def read_document(path: Path) -> Document:
     """Read a saved program.
 
     Raises:
-        ProgramFileError: it cannot be read, or is of another format or a newer version.
+        ProgramFileError: it cannot be read, is of another format or a newer version, or was
+            changed after it was saved.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -112,8 +143,14 @@ def read_document(path: Path) -> Document:
     if isinstance(version, int) and version > VERSION:
         raise ProgramFileError(f"{path}: was saved by a newer Rematch: update rematch-agents")
     try:
-        return Document.model_validate(document)
+        saved = Document.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise ProgramFileError(f"{path}: is damaged ({place}: {first['msg']})") from error
+    if saved.digest and saved.digest != saved.compute_digest():
+        raise ProgramFileError(
+            f"{path}: was changed after it was saved: save it again, or take its digest out to "
+            "load it as it is"
+        )
+    return saved

@@ -41,11 +41,11 @@ from rematch.seams import Summarizer as SummarizerSeam
 
 T = TypeVar("T")
 _LOOP_THREADS = 32
+_DISTILLER = "pdr.distiller.distill"
 
 
 def build_selector(
     config: Config,
-    program_file: Path | None = None,
     on_change: Callable[[str, int, int], None] | None = None,
     *,
     folder: RunFolder | None = None,
@@ -55,19 +55,18 @@ def build_selector(
 
     Args:
         config: models and rules; roles without a model are answered from evidence.
-        program_file: tuned prompts to load.
         on_change: told (role, jobs running, jobs done) at every change.
         folder: keeps the record of model calls; without one it lasts as long as the program.
         on_event: told what befell a model call.
 
     Raises:
         UsageError: a model cannot be used, or its price is unknown and a budget is set.
-        ProgramFileError: the file does not fit.
+        ProgramFileError: the file of prompts does not fit.
     """
     parts = _build_parts(config, folder, on_change, on_event)
     program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
-    if program_file is not None:
-        program.load(program_file)
+    if config.program is not None:
+        program.load(config.program, skip=[_DISTILLER])  # selecting makes no contexts
     return Parts(program, parts.calls, parts.executor)
 
 
@@ -95,6 +94,7 @@ def build_run(
     Raises:
         UsageError: a model or the folder cannot be used, or a price is unknown and a budget set.
         SandboxError: no sandbox works here that this agent may use.
+        ProgramFileError: the file of prompts does not fit.
     """
     manifest = describe_run(config, suite, name_agent(config))
     path = output or default_folder(manifest)
@@ -110,6 +110,10 @@ def build_run(
         distiller=parts.distiller,
         executor=parts.executor,
     )
+    if config.program is not None:
+        # The recorder below hides the summarizer's prompts from loading.
+        bare = Rematch(parts.summarizer, parts.rtv, pdr)
+        bare.load(config.program, skip=[] if config.context.distill else [_DISTILLER])
     summarizer = RecordedSummarizer(parts.summarizer, folder)
     program = Rematch(summarizer, parts.rtv, pdr, config, parts.executor)
     return Run(

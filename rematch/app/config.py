@@ -23,6 +23,7 @@ from rematch.programs import (
     SummarizerConfig,
     TerminusConfig,
 )
+from rematch.programs.saved import read_document
 from rematch.runs.budget import BudgetConfig
 from rematch.runs.models import ModelsConfig
 from rematch.settings import Settings
@@ -86,6 +87,8 @@ class Config(RematchConfig):
 
     seed: int = 0
     """Fixes every random choice."""
+    program: Path | None = None
+    """A file of tuned prompts for summarizer, judge and distiller, as `rematch optimize` writes."""
     models: ModelsConfig = ModelsConfig()
     """A model per role; roles without one are answered from evidence."""
     agent: AgentConfig = AgentConfig()
@@ -130,11 +133,17 @@ class Config(RematchConfig):
         return self
 
     def describe_results(self) -> dict[str, Any]:
-        """What changes a run's results; how it is paced, priced and bounded does not."""
+        """What changes a run's results; how it is paced, priced and bounded does not.
+
+        Raises:
+            ProgramFileError: the file of prompts cannot be used.
+        """
         models = {role: _ELSEWHERE for role, _ in self.models}
-        return self.model_dump(
-            mode="json", exclude={"workers": True, "budget": True, "models": models}
-        )
+        left_out: Any = {"workers": True, "budget": True, "program": True, "models": models}
+        results = self.model_dump(mode="json", exclude=left_out)
+        if self.program is not None:  # what it says counts, not where it lies
+            results["program"] = read_document(self.program).compute_digest()
+        return results
 
 
 def _names(tree: Any) -> Iterator[str]:

@@ -24,6 +24,7 @@ def evaluate(
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
     api_base: options.ApiBase = None,
+    program: options.Program = None,
     seed: options.Seed = None,
     config: options.Settings = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the rows here.")] = None,
@@ -38,6 +39,7 @@ def evaluate(
 
     flags = {
         **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        "program": program,
         "seed": seed,
     }
     settings = app.load_config(config or (), flags)

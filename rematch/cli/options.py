@@ -45,6 +45,14 @@ Settings = Annotated[
         rich_help_panel=_RULES,
     ),
 ]
+Program = Annotated[
+    Path | None,
+    typer.Option(
+        "--program",
+        help="Tuned prompts, a file that `rematch optimize` wrote.",
+        rich_help_panel=_MODELS,
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", "-w", help="Jobs at once of each role.", rich_help_panel=_RULES),

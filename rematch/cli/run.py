@@ -45,6 +45,7 @@ def run(
     judge_model: options.JudgeModel = None,
     distiller_model: options.DistillerModel = None,
     api_base: options.ApiBase = None,
+    program: options.Program = None,
     sandbox: options.Sandbox = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
@@ -81,6 +82,7 @@ def run(
         "rtv.group_size": group_size,
         "rtv.votes": votes,
         "agent.sandbox.kind": sandbox,
+        "program": program,
         "seed": seed,
     }
     settings = app.fit_to_suite(app.load_config(config or (), flags), suite)

@@ -28,6 +28,7 @@ def select(
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
     api_base: options.ApiBase = None,
+    program: options.Program = None,
     group_size: options.GroupSize = None,
     votes: options.Votes = None,
     seed: options.Seed = None,
@@ -53,6 +54,7 @@ def select(
         **options.overlay_workers(workers),
         "rtv.group_size": group_size,
         "rtv.votes": votes,
+        "program": program,
         "seed": seed,
     }
     settings = app.load_config(config or (), flags)

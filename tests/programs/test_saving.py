@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,58 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert [demo["winner"] for demo in demos["rtv.judge.compare"]] == [2]
     fresh.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "tuned.json").read_text()
+
+
+def test_a_version_2_file_loads_for_ever() -> None:
+    program = make_program()
+    program.load(OLD.with_name("program-v2.json"))
+    assert instructions(program)["rtv.judge.compare"] == TUNED
+
+
+def test_a_new_process_gives_the_same_prompts_byte_for_byte(tmp_path: Path) -> None:
+    tuned = make_program()
+    tune(tuned)
+    tuned.save(tmp_path / "tuned.json")
+    inputs = {"task": "Mend it.", "candidates": "### Candidate 1\n```\na\n```"}
+    script = (
+        "import dspy, json, sys\n"
+        "from rematch.programs import RTV, Judge, Rematch, Summarizer\n"
+        "program = Rematch(Summarizer(), RTV(Judge()))\n"
+        "program.load(sys.argv[1])\n"
+        "compare = program.rtv.judge.compare\n"
+        "inputs = json.loads(sys.argv[2])\n"
+        "messages = dspy.ChatAdapter().format(compare.signature, compare.demos, inputs)\n"
+        "print(json.dumps(messages))"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "tuned.json"), json.dumps(inputs)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    compare = tuned.rtv.judge.compare  # type: ignore[attr-defined]
+    assert json.loads(printed) == dspy.ChatAdapter().format(
+        compare.signature, compare.demos, inputs
+    )
+
+
+def test_an_edited_prompt_is_told_and_loads_without_its_digest(tmp_path: Path) -> None:
+    make_program().save(tmp_path / "mine.json")
+    document = json.loads((tmp_path / "mine.json").read_text())
+    document["state"][JUDGE]["signature"]["instructions"] = "Pick the second."
+    (tmp_path / "mine.json").write_text(json.dumps(document))
+    check_refused(make_program(), tmp_path / "mine.json", "was changed after it was saved")
+    del document["digest"]
+    (tmp_path / "mine.json").write_text(json.dumps(document))
+    program = make_program()
+    program.load(tmp_path / "mine.json")
+    assert instructions(program)[JUDGE] == "Pick the second."
+
+
+def test_prompts_that_may_lack_a_place_are_passed_over(tmp_path: Path) -> None:
+    tuned = make_program()
+    tune(tuned)
+    tuned.save(tmp_path / "tuned.json")
+    judging = Rematch(EchoSummarizer(), RTV(Judge()))
+    check_refused(judging, tmp_path / "tuned.json", "holds prompts for summarizer.summarize, ")
+    judging.load(tmp_path / "tuned.json", skip=["summarizer.summarize"])
+    assert instructions(judging) == {JUDGE: TUNED}
 
 
 def test_an_old_file_loads_for_ever() -> None:
@@ -128,7 +182,7 @@ JUDGE = "rtv.judge.compare"
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(version=2), "was saved by a newer Rematch: update rematch-agents"),
+        (lambda d: d.update(version=3), "was saved by a newer Rematch: update rematch-agents"),
         (lambda d: d.update(format="dspy"), "is not a program saved by Rematch"),
         (lambda d: d.update(version="one"), "is damaged (version: "),
         (lambda d: d.update(extra=1), "is damaged (extra: "),
