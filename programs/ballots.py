@@ -34,3 +34,17 @@ def is_decided(tally: Sequence[int], ranks: Sequence[int], votes_left: int) -> b
         for index in range(len(tally))
         if index != ahead
     )
+
+
+def count_needed(tally: Sequence[int], ranks: Sequence[int], votes_left: int) -> int:
+    """How many more votes must be asked, whatever they say, before the match can be decided.
+
+    Fewest are needed where all of them go to the entrant ahead. So many votes can be asked side
+    by side, and none of them is sent for a match that was decided without it.
+    """
+    ahead = leader(tally, ranks)
+    for needed in range(votes_left + 1):
+        after = [count + needed * (index == ahead) for index, count in enumerate(tally)]
+        if is_decided(after, ranks, votes_left - needed):
+            return needed
+    return votes_left

@@ -69,6 +69,11 @@ def plan_bracket(entrants: int, group_size: int, keep: int, rng: random.Random) 
     return Plan(tuple(rounds), slots)
 
 
+def count_rounds(entrants: int, group_size: int, keep: int) -> int:
+    """How many rounds a bracket takes; it depends on no draw."""
+    return len(plan_bracket(entrants, group_size, keep, random.Random(0)).rounds)
+
+
 def count_matches(entrants: int, group_size: int, keep: int) -> int:
     """How many matches a bracket plays; it depends on no draw."""
     plan = plan_bracket(entrants, group_size, keep, random.Random(0))

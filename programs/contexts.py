@@ -30,6 +30,32 @@ class ContextConfig(Settings):
     """Distill the summaries into one workspace instead of showing them whole."""
 
 
+def choose_indexes(
+    config: ContextConfig, size: int, index: int, seed: int
+) -> tuple[int, ...] | None:
+    """Whose summaries rollout `index` is told, of an iteration before of `size` rollouts.
+
+    Args:
+        config: kind and K.
+        size: how many rollouts the iteration before made, at least 1.
+        index: the new rollout's number, from 0.
+        seed: a seed for this iteration; `random-k` draws anew for every index.
+
+    Returns:
+        Their numbers, or None: those that RTV kept.
+    """
+    match config.kind:
+        case "none":
+            return ()
+        case "single":
+            return (index % size,)
+        case "random-k":
+            rng = derive_random(seed, "random-k", index)
+            return tuple(rng.sample(range(size), min(config.k, size)))
+        case "select-k":
+            return None
+
+
 def choose_priors(
     config: ContextConfig,
     population: Sequence[Entrant],
@@ -46,16 +72,8 @@ def choose_priors(
         index: the new rollout's number, from 0.
         seed: a seed for this iteration; `random-k` draws anew for every index.
     """
-    match config.kind:
-        case "none":
-            return ()
-        case "single":
-            return (population[index % len(population)],)
-        case "random-k":
-            rng = derive_random(seed, "random-k", index)
-            return tuple(rng.sample(list(population), min(config.k, len(population))))
-        case "select-k":
-            return tuple(survivors)
+    chosen = choose_indexes(config, len(population), index, seed)
+    return tuple(survivors) if chosen is None else tuple(population[number] for number in chosen)
 
 
 async def write_context(task: Task, priors: Sequence[Entrant], distiller: Distiller | None) -> str:

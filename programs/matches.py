@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from rematch.data.records import Decision, Match, Task, Vote
-from rematch.programs.ballots import is_decided, leader, rotate_orders
+from rematch.programs.ballots import count_needed, leader, rotate_orders
 from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
 from rematch.seams import Entrant, Executor, Judge, asker, same_requests
@@ -27,10 +27,14 @@ class VotingConfig(Settings):
     votes: int = Field(default=8, ge=1)
     """V, votes per match; a deterministic judge casts one."""
     mode: Literal["sequential", "batched"] = "sequential"
-    """`sequential` asks vote by vote and may stop early; `batched` asks all votes of one order
-    in one request where the provider allows."""
+    """`sequential` asks each vote by itself, only those side by side that are needed whatever
+    they say, and may stop early; `batched` asks all votes of one order in one request where the
+    provider allows."""
     early_stop: bool = True
     """Stop a sequential match when no outcome of its remaining votes can change the winner."""
+    warm_cache: bool = False
+    """Ask one vote of each order first, so that the others find their prompt in the provider's
+    cache: cheaper where cached tokens are, and a little slower."""
     rotate: bool = True
     """Show the entrants in rotated orders, so that slot bias cancels."""
 
@@ -83,13 +87,15 @@ async def play_match(
         counts = Counter(vote.winner for vote in votes)
         return [counts[index] for index in eligible]
 
-    def decided(votes: Sequence[Vote]) -> bool:
-        return config.early_stop and is_decided(tally(votes), ranks, count - len(votes))
+    def count_next(votes: Sequence[Vote]) -> int:
+        left = count - len(votes)
+        needed = count_needed(tally(votes), ranks, left) if config.early_stop else left
+        return min(needed, len(eligible)) if config.warm_cache and not votes else needed
 
     if config.mode == "batched":
         votes = await _ask_batched(vote, orders, executor)
     else:
-        votes = await _ask_in_turn(vote, count, decided, executor)
+        votes = await _ask_in_turn(vote, count_next, executor)
     counts = tally(votes)
     ahead = leader(counts, ranks)
     rivals = [i for i, votes_for in enumerate(counts) if votes_for == counts[ahead] and i != ahead]
@@ -105,14 +111,13 @@ async def play_match(
 
 
 async def _ask_in_turn(
-    vote: AskVote,
-    count: int,
-    decided: Callable[[Sequence[Vote]], bool],
-    executor: Executor | None,
+    vote: AskVote, count_next: Callable[[Sequence[Vote]], int], executor: Executor | None
 ) -> list[Vote]:
+    """Ask what is needed whatever it says, look, and ask on; no vote for a decided match."""
     votes: list[Vote] = []
-    while len(votes) < count and not decided(votes):
-        votes.append(await _place(executor, partial(vote, len(votes))))
+    while needed := count_next(votes):
+        samples = range(len(votes), len(votes) + needed)
+        votes += await gather_all(_place(executor, partial(vote, sample)) for sample in samples)
     return votes
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
 
 from rematch.data.records import Bracket, Pick, Rollout, Summary, Task
 from rematch.errors import InputError
-from rematch.programs.concurrency import gather_all
+from rematch.programs.brackets import count_rounds
+from rematch.programs.concurrency import together
 from rematch.programs.explaining import explain_pick
+from rematch.programs.iterations import Iteration, announce, make_attempt
 from rematch.programs.pdr import PDR
 from rematch.programs.program import Program
 from rematch.programs.rtv import RTV
-from rematch.seams import Entrant, Executor, Summarizer
+from rematch.seams import Entrant, Executor, Summarizer, stages_left
 from rematch.settings import Settings
 
 
@@ -73,6 +76,7 @@ class Rematch(Program):
 
         Raises:
             InputError: there is no rollout to select from.
+            BudgetSpentError: the budget allows no rollout.
             ValueError: no rollouts were given and there is no PDR part to make any.
         """
         if rollouts is not None:
@@ -84,61 +88,125 @@ class Rematch(Program):
     async def _select(self, task: Task, rollouts: Sequence[Rollout], seed: int) -> Outcome:
         if not rollouts:
             raise InputError(f"{task.id}: no rollouts to select from")
-        entrants = await self._summarize(task, rollouts)
-        bracket = await self.rtv.acall(task=task, entrants=entrants, seed=seed)
+        rounds = count_rounds(len(rollouts), self.rtv.config.group_size, 1)
+        async with together() as tasks:
+            entering = [
+                tasks.create_task(self._summarize(task, rollout, 1 + rounds))
+                for rollout in rollouts
+            ]
+            bracket = await self._narrow(task, list(map(announce, rollouts)), entering, 1, 0, seed)
+        entrants = [entered.result() for entered in entering]
         return _finish(task, entrants, (bracket,), seed)
 
     async def _solve(self, task: Task, pdr: PDR, seed: int) -> Outcome:
-        everyone: list[Entrant] = []
-        population: list[Entrant] = []
-        survivors: list[Entrant] = []
-        brackets: list[Bracket] = []
-        for iteration in range(self.config.iterations):
-            rollouts = await pdr.acall(
-                task=task,
-                n=self.config.n,
-                iteration=iteration,
-                population=population,
-                survivors=survivors,
-                seed=seed,
-            )
-            population = await self._summarize(task, rollouts)
-            everyone += population
-            last = iteration == self.config.iterations - 1
-            if last or pdr.config.kind == "select-k" or self.config.keep_champion:
-                keep = 1 if last else pdr.config.k
-                bracket = await self._narrow(task, population, keep, iteration, seed)
-                brackets.append(bracket)
-                if not last:
-                    survivors = _named(population, bracket.survivors)
-        if self.config.keep_champion and survivors:
-            finalists = [*_named(population, brackets[-1].survivors), *survivors]
-            iteration = self.config.iterations - 1
-            brackets.append(await self._narrow(task, finalists, 1, iteration, seed))
+        """Start everything; each part waits for what it needs, and for nothing else."""
+        made: list[Iteration] = []
+        stages = self._count_stages(pdr)
+        async with together() as tasks:
+            for number in range(self.config.iterations):
+                before = made[-1] if made else None
+                attempts = pdr.begin(
+                    task=task,
+                    iteration=number,
+                    earlier=before.as_earlier() if before else None,
+                    seed=seed,
+                )
+                now = Iteration(number, before)
+                for index in range(self.config.n):
+                    rollout = tasks.create_task(make_attempt(attempts, index, stages[number]))
+                    now.rollouts.append(rollout)
+                    now.entrants.append(
+                        tasks.create_task(self._enter(task, rollout, stages[number] - 1))
+                    )
+                if number + 1 < self.config.iterations and self._is_narrowed(pdr):
+                    later = stages[number + 1]
+                    now.bracket = tasks.create_task(
+                        self._narrow_iteration(task, now, pdr.config.k, later, seed)
+                    )
+                made.append(now)
+            final = tasks.create_task(self._narrow_iteration(task, made[-1], 1, 0, seed))
+        brackets = [now.bracket.result() for now in made if now.bracket] + [final.result()]
+        everyone = [entrant for now in made for entrant in now.results()]
+        if self.config.keep_champion and len(brackets) > 1 and not made[-1].is_cut:
+            brackets.append(await self._crown(task, brackets, everyone, seed))
         return _finish(task, everyone, tuple(brackets), seed)
 
-    async def _narrow(
-        self, task: Task, entrants: Sequence[Entrant], keep: int, iteration: int, seed: int
+    def _is_narrowed(self, pdr: PDR) -> bool:
+        return pdr.config.kind == "select-k" or self.config.keep_champion
+
+    def _count_stages(self, pdr: PDR) -> list[int]:
+        """By iteration, how many stages a rollout of it and all that follows take."""
+        stages: list[int] = []
+        later = 0
+        for number in reversed(range(self.config.iterations)):
+            is_last = number == self.config.iterations - 1
+            keep = 1 if is_last else pdr.config.k
+            rounds = count_rounds(self.config.n, self.rtv.config.group_size, keep)
+            later += 2 + (rounds if is_last or self._is_narrowed(pdr) else 0)
+            stages.insert(0, later)
+        return stages
+
+    async def _enter(
+        self, task: Task, attempt: asyncio.Task[Rollout | None], stages: int
+    ) -> Entrant | None:
+        """A rollout's summary starts when it ends."""
+        rollout = await attempt
+        return None if rollout is None else await self._summarize(task, rollout, stages)
+
+    async def _summarize(self, task: Task, rollout: Rollout, stages: int) -> Entrant:
+        stages_left.set(stages)
+
+        async def job() -> Summary:
+            return await self.summarizer.acall(task=task, rollout=rollout)
+
+        run = self.executor.run("summarizer", job) if self.executor else job()
+        return Entrant(rollout, await run)
+
+    async def _narrow_iteration(
+        self, task: Task, now: Iteration, keep: int, later: int, seed: int
     ) -> Bracket:
+        """Narrow an iteration; where the budget cut it short, the best before it join.
+
+        Raises:
+            BudgetSpentError: there is no rollout at all.
+        """
+        stages_left.set(later)
+        entering = await now.find_finalists()
+        bracket = await self._narrow(
+            task,
+            [known for known, _ in entering],
+            [ready for _, ready in entering],
+            keep,
+            now.number,
+            seed,
+        )
+        notes = [note for note in (bracket.note, now.describe_cut()) if note]
+        return bracket.model_copy(update={"note": "; ".join(notes)})
+
+    async def _crown(
+        self, task: Task, brackets: Sequence[Bracket], everyone: Sequence[Entrant], seed: int
+    ) -> Bracket:
+        """The last winner meets the survivors of the iteration before."""
+        by_id = {entrant.id: entrant for entrant in everyone}
+        finalists = [by_id[name] for name in (*brackets[-1].survivors, *brackets[-2].survivors)]
+        return await self._narrow(task, finalists, None, 1, self.config.iterations - 1, seed)
+
+    async def _narrow(
+        self,
+        task: Task,
+        entrants: Sequence[Entrant],
+        entering: Sequence[Awaitable[Entrant]] | None,
+        keep: int,
+        iteration: int,
+        seed: int,
+    ) -> Bracket:
+        ready = None
+        if entering is not None:
+            ready = {known.id: one for known, one in zip(entrants, entering, strict=True)}
         bracket: Bracket = await self.rtv.acall(
-            task=task, entrants=entrants, keep=keep, iteration=iteration, seed=seed
+            task=task, entrants=entrants, ready=ready, keep=keep, iteration=iteration, seed=seed
         )
         return bracket
-
-    async def _summarize(self, task: Task, rollouts: Sequence[Rollout]) -> list[Entrant]:
-        async def summarize(rollout: Rollout) -> Entrant:
-            async def job() -> Summary:
-                return await self.summarizer.acall(task=task, rollout=rollout)
-
-            run = self.executor.run("summarizer", job) if self.executor else job()
-            return Entrant(rollout, await run)
-
-        return await gather_all(summarize(rollout) for rollout in rollouts)
-
-
-def _named(entrants: Sequence[Entrant], ids: Sequence[str]) -> list[Entrant]:
-    by_id = {entrant.id: entrant for entrant in entrants}
-    return [by_id[rollout_id] for rollout_id in ids]
 
 
 def _finish(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from pydantic import Field
 
@@ -13,7 +15,7 @@ from rematch.programs.concurrency import together
 from rematch.programs.entries import TieOrder, merge_equal, order_ties
 from rematch.programs.matches import VotingConfig, play_match
 from rematch.programs.program import Program
-from rematch.seams import Entrant, Executor, Judge, PopulationJudge, Scorer
+from rematch.seams import Entrant, Executor, Judge, PopulationJudge, Scorer, stages_left
 from rematch.seeds import derive_random
 
 
@@ -57,15 +59,17 @@ class RTV(Program):
         keep: int = 1,
         seed: int = 0,
         iteration: int = 0,
+        ready: Mapping[str, Awaitable[Entrant]] | None = None,
     ) -> Bracket:
-        """Play rounds until `keep` entrants are left.
+        """Play rounds until `keep` entrants are left; a match starts when its entrants are there.
 
         Args:
             task: the task that the entrants attempted.
-            entrants: at least one, with distinct ids.
+            entrants: at least one, with distinct ids. Their rollouts must be whole.
             keep: K; where fewer distinct entrants remain it shrinks, and the bracket says so.
             seed: fixes entry order, byes, vote orders and draws.
             iteration: recorded only.
+            ready: by id, entrants whose summaries are still being made; None where all are there.
 
         Raises:
             ValueError: no entrants, or two with the same id.
@@ -78,16 +82,17 @@ class RTV(Program):
             len(distinct), self.config.group_size, keep, derive_random(seed, *purpose, "plan")
         )
         ties = order_ties(task, distinct, self.scorer, seed)
+        entering = [partial(_enter, entrant, ready) for entrant in distinct]
         judge = self.judge
         if isinstance(judge, PopulationJudge):
-            judge = judge.for_task(task, distinct)
-        results = await self._play(task, distinct, plan, ties, judge, seed)
+            judge = judge.for_task(task, [await enter() for enter in entering])
+        results = await self._play(task, entering, plan, ties, judge, seed)
         return _record(task, distinct, merged, plan, results, keep, seed, iteration)
 
     async def _play(
         self,
         task: Task,
-        entrants: list[Entrant],
+        entering: Sequence[Callable[[], Awaitable[Entrant]]],
         plan: Plan,
         ties: TieOrder,
         judge: Judge,
@@ -95,15 +100,17 @@ class RTV(Program):
     ) -> dict[Slot, Match]:
         """Play every planned group; each starts as soon as its own entrants are known."""
         running: dict[Slot, asyncio.Task[tuple[int, Match]]] = {}
+        later = stages_left.get()
 
         async def resolve(slot: Slot) -> int:
             return slot.entrant if isinstance(slot, Leaf) else (await running[slot])[0]
 
-        async def play(group: Group) -> tuple[int, Match]:
+        async def play(group: Group, rounds_left: int) -> tuple[int, Match]:
+            stages_left.set(later + rounds_left)
             indexes = [await resolve(slot) for slot in group.slots]
             match = await play_match(
                 task,
-                [entrants[index] for index in indexes],
+                [await entering[index]() for index in indexes],
                 _narrow(ties, indexes),
                 judge=judge,
                 config=self.config,
@@ -113,10 +120,17 @@ class RTV(Program):
             return indexes[match.winner], match
 
         async with together() as tasks:
-            for planned in plan.rounds:
+            for number, planned in enumerate(plan.rounds):
                 for group in planned.groups:
-                    running[group] = tasks.create_task(play(group))
+                    running[group] = tasks.create_task(play(group, len(plan.rounds) - number))
         return {slot: task.result()[1] for slot, task in running.items()}
+
+
+async def _enter(known: Entrant, ready: Mapping[str, Awaitable[Entrant]] | None) -> Entrant:
+    """The entrant with its summary; its weight is known since equal patches were merged."""
+    if ready is None:
+        return known
+    return replace(await ready[known.id], weight=known.weight)
 
 
 def _narrow(ties: TieOrder, indexes: list[int]) -> TieOrder:

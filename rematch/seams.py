@@ -27,6 +27,10 @@ asker: ContextVar[str] = ContextVar("asker", default="")
 """Whose questions these are, where several ask the same without knowing of each other (the
 rollouts of one task): their equal requests are different questions."""
 
+stages_left: ContextVar[int] = ContextVar("stages_left", default=0)
+"""How many stages of its task still come after a job, itself included. Of the jobs that wait
+for a place, those with the most go first: they keep the longest way from growing longer."""
+
 spent: ContextVar[list[Usage] | None] = ContextVar("spent", default=None)
 """Where an engine notes what each request cost, for whoever asked."""
 
@@ -90,7 +94,10 @@ class PopulationJudge(Judge, Protocol):
 
 
 class Scorer(Protocol):
-    """Scores entrants of one task from evidence, higher is better. Comparable in a task only."""
+    """Scores entrants of one task from evidence, higher is better. Comparable in a task only.
+
+    Evidence is what the rollouts hold: the entrants' summaries may still be missing.
+    """
 
     def __call__(self, task: Task, entrants: Sequence[Entrant]) -> tuple[float, ...]:
         """One score per entrant."""

@@ -163,7 +163,7 @@ def _build_parts(
         check_prices(config.models)
     ledger = Ledger(folder.ledger if folder else None)
     calls = Calls(ledger=ledger, budget=Budget(config.budget, ledger.spent), on_event=on_event)
-    executor = LocalExecutor(_places(config), on_change)
+    executor = LocalExecutor(_places(config), on_change, config.in_flight)
     evidence = EvidenceSummarizer()
     models = config.models
     summarizer = (

@@ -108,6 +108,9 @@ class Config(RematchConfig):
     workers: dict[WorkerRole, PositiveInt] = Field(default={}, examples=[{"judge": 32}])
     """Jobs at once per role (agent, summarizer, judge, distiller, grader); 16 where nothing is
     said."""
+    in_flight: PositiveInt | None = None
+    """Jobs at once over all roles; of those that wait, the ones with most stages of their task
+    left go first. None leaves it to `workers`."""
 
     @model_validator(mode="after")
     def _refuse_equal_votes(self) -> Self:
@@ -139,7 +142,8 @@ class Config(RematchConfig):
             ProgramFileError: the file of prompts cannot be used.
         """
         models = {role: _ELSEWHERE for role, _ in self.models}
-        left_out: Any = {"workers": True, "budget": True, "program": True, "models": models}
+        paced = ("workers", "in_flight", "budget", "program")
+        left_out: Any = {**dict.fromkeys(paced, True), "models": models}
         results = self.model_dump(mode="json", exclude=left_out)
         if self.program is not None:  # what it says counts, not where it lies
             results["program"] = read_document(self.program).compute_digest()

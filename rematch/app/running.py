@@ -17,10 +17,11 @@ from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
 from rematch.report.diagnostics import TaskRun
+from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import TaskFolder
 from rematch.runs.manifest import Manifest, read_versions
 
-_TASKS_IN_FLIGHT = 4
+_FEWEST_TASKS = 4
 
 
 @dataclass
@@ -94,7 +95,7 @@ async def run_suite(
     for broken in suite.broken:
         finished.failures[broken.id] = broken.reason
     try:
-        await gather_all(work(waiting) for _ in range(_TASKS_IN_FLIGHT))
+        await gather_all(work(waiting) for _ in range(_count_open(run.executor, config)))
     finally:
         finished.usage = run.usage()
     order = [known.task.id for known in suite.tasks]
@@ -102,6 +103,15 @@ async def run_suite(
         task_id: finished.done[task_id] for task_id in order if task_id in finished.done
     }
     return finished
+
+
+def _count_open(executor: LocalExecutor, config: Config) -> int:
+    """How many tasks are under way at once: memory holds theirs, and no other's, rollouts.
+
+    Enough to fill the agents' places twice, so that none stands empty while a task's last
+    matches are played.
+    """
+    return max(_FEWEST_TASKS, -(-2 * executor.places("agent") // config.n))
 
 
 async def _finish_task(run: Run, task: Task, seed: int) -> TaskRun:

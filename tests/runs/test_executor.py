@@ -87,3 +87,11 @@ def test_changes_are_told_and_add_up() -> None:
     assert max(running for running, _ in judge) == 2
     assert [done for _, done in judge] == sorted(done for _, done in judge)
     assert ("agent", 0, 1) in told
+
+
+def test_a_bound_over_all_roles_counts_their_jobs_together() -> None:
+    executor = LocalExecutor({"judge": 8, "agent": 2}, in_flight=4)
+    peaks = run_jobs(executor, *["judge"] * 12, *["agent"] * 4)
+    assert sum(peaks.most.values()) <= 6
+    assert peaks.most["agent"] <= 2
+    assert [executor.places(role) for role in ("judge", "agent", "summarizer")] == [4, 2, 4]
