@@ -107,7 +107,8 @@ class Origin(Record):
 class Rollout(StoredRecord):
     """One attempt of an agent at a task; `patch` is None where none was recorded.
 
-    `priors` are the earlier rollouts that its agent was told about; `seconds` is wall time.
+    `priors` are the earlier rollouts that its agent was told about; `seconds` is wall time;
+    `own_tests` is the user's own test command on the patch, as the last step has it, if it was run.
     """
 
     id: str = Field(min_length=1)
@@ -119,6 +120,7 @@ class Rollout(StoredRecord):
     seconds: float | None = Field(default=None, ge=0)
     origin: Origin = Origin()
     priors: tuple[str, ...] = ()
+    own_tests: Action | None = None
 
     def has_result(self, asks_for: ResultKind) -> bool:
         """Whether there is anything to grade (ours: design decision "without result")."""

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from rematch.data.harbor_suites import Dataset, is_dataset, read_task
 from rematch.data.harbor_tasks import HarborTask, is_task_folder, read_task_folder
+from rematch.data.repositories import RepositoryTask
 from rematch.data.swebench import HUB, SwebenchTask, is_instance_file, read_instances
 from rematch.errors import InputError, UsageError
 
 BUILT_IN = ("pocket",)
 
-SuiteTask = HarborTask | SwebenchTask
+SuiteTask = HarborTask | SwebenchTask | RepositoryTask
 ReadTask = Callable[[], SuiteTask]
 
 

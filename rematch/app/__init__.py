@@ -7,6 +7,13 @@ from rematch.app.evaluating import evaluate_pool, fit_evidence
 from rematch.app.grading import Graded, find_suite, grade_predictions, grade_run
 from rematch.app.parts import Parts
 from rematch.app.reading import load_run, open_task, report_run_judge
+from rematch.app.repository import (
+    apply_pick,
+    check_appliable,
+    keep_pick,
+    load_repository,
+    place_run,
+)
 from rematch.app.rewards import grade_trials
 from rematch.app.running import Finished, as_json, count_run_calls, run_suite
 from rematch.app.selecting import (
@@ -35,9 +42,11 @@ __all__ = [
     "Selection",
     "Suite",
     "TaskRun",
+    "apply_pick",
     "as_json",
     "build_run",
     "build_selector",
+    "check_appliable",
     "count_calls",
     "count_run_calls",
     "describe_parts",
@@ -49,11 +58,14 @@ __all__ = [
     "grade_predictions",
     "grade_run",
     "grade_trials",
+    "keep_pick",
     "load_config",
+    "load_repository",
     "load_run",
     "load_suite",
     "open_selection",
     "open_task",
+    "place_run",
     "prepare_environment",
     "read_pool",
     "report_run_judge",

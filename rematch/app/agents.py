@@ -9,18 +9,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rematch.agents.mini import MiniAgent, MiniModelConfig
+from rematch.agents.mini import MakeSandbox, MiniAgent, MiniModelConfig
 from rematch.agents.repairer import make_repairer
-from rematch.agents.sandboxes import Sandbox, SandboxChoice, choose_sandbox
+from rematch.agents.sandboxes import SandboxChoice, choose_sandbox
 from rematch.app.config import Config
 from rematch.app.harbor import build_harbor, describe_harbor
 from rematch.data.harbor_tasks import HarborTask
-from rematch.data.records import Task
 from rematch.data.suites import lay_out
 from rematch.grading.local import GradingBox, LocalGrader
 from rematch.programs import Terminus
 from rematch.runs.folder import RunFolder, file_name
-from rematch.runs.models import ModelConfig
 from rematch.seams import Agent, Grader
 
 OFFLINE = "offline"
@@ -33,13 +31,13 @@ class Hands:
 
     Attributes:
         agent: makes attempts.
-        grader: grades them.
+        grader: grades them; None: nobody can.
         notices: lines for the user.
         pilot: a program that decides for the agent, and lacks its model still.
     """
 
     agent: Agent
-    grader: Grader
+    grader: Grader | None
     notices: tuple[str, ...] = ()
     pilot: Terminus | None = None
 
@@ -80,38 +78,40 @@ def build_hands(config: Config, tasks: dict[str, HarborTask], folder: RunFolder)
     if config.agent.in_harbor:
         harbor, rewards, pilot = build_harbor(config, tasks, folder)
         return Hands(harbor, rewards, pilot=pilot)
-    settings, model = config.agent, config.models.agent
-    trajectories = folder.path / "trajectories"
-    choice = choose_sandbox(settings.sandbox.kind, model is None, settings.sandbox)
+    sandbox = config.agent.sandbox
+    choice = choose_sandbox(sandbox.kind, config.models.agent is None, sandbox)
     pristine = _Pristine(tasks)
+    agent = build_mini(config, lambda task: choice.make(pristine.open(task.id)), folder)
+    notices = (choice.notice,) if choice.notice else ()
+    return Hands(agent, LocalGrader(tasks, GradingBoxes(choice)), notices)
 
-    def make_sandbox(task: Task) -> Sandbox:
-        return choice.make(pristine.open(task.id))
 
+def build_mini(config: Config, make_sandbox: MakeSandbox, folder: RunFolder) -> MiniAgent:
+    """mini-SWE-agent's loop: driven by the agent's model, or by the offline repairer without one.
+
+    Args:
+        config: model, prompts and limits.
+        make_sandbox: makes a task's sandbox.
+        folder: keeps the trajectory files of an agent with a model.
+    """
+    settings, model = config.agent, config.models.agent
     if model is None:
-        agent = MiniAgent(
+        return MiniAgent(
             settings.mini,
             make_sandbox,
             model_factory=lambda task, seed: make_repairer(task, seed, settings.repairer),
             seed=config.seed,
             name="offline-repairer",
         )
-    else:
-        agent = MiniAgent(
-            settings.mini,
-            make_sandbox,
-            model=read_driver(model),
-            seed=config.seed,
-            trajectories=trajectories,
-        )
-    notices = (choice.notice,) if choice.notice else ()
-    return Hands(agent, LocalGrader(tasks, GradingBoxes(choice)), notices)
-
-
-def read_driver(model: ModelConfig) -> MiniModelConfig:
-    """The agent's model as mini-SWE-agent takes it: it has fewer settings than our own calls."""
-    settings = model.model_dump(include={*MiniModelConfig.model_fields})
-    return MiniModelConfig.model_validate(settings)
+    # Our own calls have more settings than mini-SWE-agent's.
+    driver = model.model_dump(include={*MiniModelConfig.model_fields})
+    return MiniAgent(
+        settings.mini,
+        make_sandbox,
+        model=MiniModelConfig.model_validate(driver),
+        seed=config.seed,
+        trajectories=folder.path / "trajectories",
+    )
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,14 @@ class GradingBoxes:
 
     def __call__(self, folder: Path, seconds: float) -> AbstractContextManager[GradingBox]:
         """A sandbox over a folder whose commands may take so long."""
-        limits = self.choice.config.limits.model_copy(update={"seconds": seconds})
-        config = self.choice.config.model_copy(update={"limits": limits})
-        return SandboxChoice(self.choice.kind, config=config).make(folder)
+        return with_seconds(self.choice, seconds).make(folder)
+
+
+def with_seconds(choice: SandboxChoice, seconds: float) -> SandboxChoice:
+    """The same kind of sandbox, whose commands may take so long."""
+    limits = choice.config.limits.model_copy(update={"seconds": seconds})
+    config = choice.config.model_copy(update={"limits": limits})
+    return SandboxChoice(choice.kind, config=config)
 
 
 class _Pristine:

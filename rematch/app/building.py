@@ -18,9 +18,11 @@ from rematch.app.agents import Hands, build_hands, name_agent
 from rematch.app.config import Config
 from rematch.app.harbor import TRIALS
 from rematch.app.parts import Parts, Run
+from rematch.app.repository import build_repository
 from rematch.app.running import describe_run
 from rematch.app.swebench import build_swebench
 from rematch.data.harbor_tasks import HarborTask
+from rematch.data.repositories import RepositoryTask
 from rematch.data.suites import Suite
 from rematch.data.swebench import SwebenchTask
 from rematch.errors import UsageError
@@ -133,6 +135,9 @@ def _build_hands(
     instances = {t.task.id: t for t in suite.tasks if isinstance(t, SwebenchTask)}
     if instances:
         return Hands(*build_swebench(config, instances, folder, tell))
+    own = [task for task in suite.tasks if isinstance(task, RepositoryTask)]
+    if own:
+        return build_repository(config, own[0], folder, tell)
     tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
     return build_hands(config, tasks, folder)
 

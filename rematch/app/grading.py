@@ -18,6 +18,7 @@ from rematch.data.harbor_suites import is_dataset
 from rematch.data.harbor_tasks import HarborTask
 from rematch.data.pools import Pool, read_pool
 from rematch.data.records import Grade, Rollout, Task
+from rematch.data.repositories import OWN
 from rematch.data.suites import BUILT_IN, Suite, load_suite
 from rematch.data.swebench import HUB, SwebenchTask
 from rematch.errors import GradingError, InputError, UsageError
@@ -76,6 +77,8 @@ def find_suite(path: Path, given: str | None) -> Suite:
     manifest = read_record(open_run(path).manifest, Manifest)
     assert manifest is not None
     name = given or manifest.source or manifest.suite
+    if manifest.source.startswith(OWN):
+        raise UsageError(f"{path}: is a run on your own repository, which has no hidden tests")
     if not (name in (*BUILT_IN, *HUB) or is_dataset(name) or Path(name).exists()):
         raise UsageError(f"{path}: its suite {name} is not here any more; say which by --suite")
     agent = Config.model_validate(manifest.config).agent
@@ -198,7 +201,9 @@ def _build(config: Config, suite: Suite, folder: RunFolder, tell: Tell, *, redo:
     if config.agent.in_harbor:
         return open_rewards(folder)
     tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
-    return build_hands(config, tasks, folder).grader
+    grader = build_hands(config, tasks, folder).grader
+    assert grader is not None
+    return grader
 
 
 def _with_workers(config: Config, workers: int | None) -> Config:

@@ -31,9 +31,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Run(Parts):
-    """A suite's run: also the grader that the program never sees, and where results go."""
+    """A suite's run: also the grader that the program never sees, and where results go.
 
-    grader: Grader
+    Without a grader nothing is graded: a repository of one's own has no hidden tests.
+    """
+
+    grader: Grader | None
     folder: RunFolder
     notices: tuple[str, ...] = ()
 

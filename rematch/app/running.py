@@ -119,7 +119,8 @@ async def _finish_task(run: Run, task: Task, seed: int) -> TaskRun:
     if folder.read_pick() is None:
         folder.write_task(task)
         _keep(folder, await run.program.acall(task=task, seed=seed))
-    await grade_task(run.grader, run.executor, task, folder)
+    if run.grader is not None:
+        await grade_task(run.grader, run.executor, task, folder)
     return load_task_run(folder)
 
 

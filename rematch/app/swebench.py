@@ -8,11 +8,10 @@ from typing import Any
 
 from rematch.agents.mini import MiniAgent
 from rematch.agents.mini.loading import load_templates
-from rematch.agents.repairer import make_repairer
 from rematch.agents.sandboxes import Sandbox
 from rematch.agents.sandboxes.daemon import connect_docker, list_labels
 from rematch.agents.sandboxes.images import Images, ImageSandbox
-from rematch.app.agents import read_driver
+from rematch.app.agents import build_mini
 from rematch.app.config import Config
 from rematch.data.records import Task
 from rematch.data.swebench import HUB, SealedRecord, SwebenchTask, is_instance_file
@@ -77,7 +76,7 @@ def build_swebench(
         UsageError: another sandbox than docker is asked for.
         SandboxError: no Docker daemon answers.
     """
-    sandbox, model = config.agent.sandbox, config.models.agent
+    sandbox = config.agent.sandbox
     if sandbox.kind != "docker":
         raise UsageError(f"--sandbox {sandbox.kind}: SWE-bench's instances run in docker only")
     connect_docker().close()
@@ -89,18 +88,7 @@ def build_swebench(
         docker = sandbox.docker.model_copy(update={"image": image})
         return ImageSandbox(docker, sandbox.limits, images, run)
 
-    shared: dict[str, Any] = {"seed": config.seed, "trajectories": folder.path / "trajectories"}
-    if model is None:
-        agent = MiniAgent(
-            config.agent.mini,
-            make_sandbox,
-            model_factory=lambda task, seed: make_repairer(task, seed, config.agent.repairer),
-            name="offline-repairer",
-            **shared,
-        )
-    else:
-        driver = read_driver(model)
-        agent = MiniAgent(config.agent.mini, make_sandbox, model=driver, **shared)
+    agent = build_mini(config, make_sandbox, folder)
     sealed = {task_id: task.sealed for task_id, task in tasks.items()}
     grader = build_grader(config, sealed, folder, images.fetch)
     return agent, grader, tuple(_tell_of_older_records(sealed))

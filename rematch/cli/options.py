@@ -9,6 +9,7 @@ import typer
 
 from rematch.errors import UsageError
 
+_OWN = "Your own repository"
 _MODELS, _RULES, _OUTPUT = "Models", "Rules", "Output"
 
 ModelName = Annotated[
@@ -77,6 +78,33 @@ PrintConfig = Annotated[
 Ids = Annotated[
     list[str] | None,
     typer.Option("--ids", help="Only these tasks; repeatable, or with commas."),
+]
+Repo = Annotated[
+    Path | None,
+    typer.Option(help="Your own git repository, to be cloned at HEAD.", rich_help_panel=_OWN),
+]
+Issue = Annotated[
+    Path | None, typer.Option(help="A text file that says what is wrong.", rich_help_panel=_OWN)
+]
+Test = Annotated[
+    str | None,
+    typer.Option(
+        help="A shell command that runs your tests: evidence for the choice among attempts.",
+        rich_help_panel=_OWN,
+    ),
+]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        help="Work in docker containers of this image, with your dependencies.",
+        rich_help_panel=_OWN,
+    ),
+]
+Apply = Annotated[
+    bool,
+    typer.Option(
+        "--apply", help="Apply the pick to the work tree, if that is clean.", rich_help_panel=_OWN
+    ),
 ]
 Rollouts = Annotated[
     int | None,
@@ -200,6 +228,18 @@ def overlay_kwargs(given: list[str] | None) -> dict[str, Any]:
             example = "write name=value, such as max_turns=30"
             raise UsageError(f"--agent-kwarg {line}: {example}") from error
     return keys
+
+
+def overlay_sandbox(kind: str | None, image: str | None) -> dict[str, Any]:
+    """Dotted keys for `--sandbox` and `--image`.
+
+    Raises:
+        UsageError: an image is given for a sandbox that has none.
+    """
+    if image is not None and kind not in (None, "docker"):
+        raise UsageError(f"--image goes with --sandbox docker, not with {kind}")
+    kind = kind if image is None else "docker"
+    return {"agent.sandbox.kind": kind, "agent.sandbox.docker.image": image}
 
 
 def split_ids(ids: list[str] | None) -> list[str]:

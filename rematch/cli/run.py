@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rematch.cli import options
-from rematch.cli.console import open_console, write_error, write_note
-from rematch.cli.progress import TaskProgress
+from rematch.cli import options, repository
+from rematch.cli.console import open_console, write_error
+from rematch.cli.running import execute
 
 if TYPE_CHECKING:
-    from rematch.app import Config, Finished, Suite, TaskRun
+    from rematch.app import Config, Finished, Suite
 
 
 def run(
     suite: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="`pocket`, `swebench-verified` (-lite, -multilingual, `swebench`), a file of its "
-            "instances, a task folder, a folder of them, or name@version."
+            "instances, a task folder, a folder of them, or name@version. Leave it out with --repo."
         ),
-    ],
+    ] = None,
     only: Annotated[
         str | None, typer.Option("--filter", help="Only tasks whose id matches this glob.")
     ] = None,
     ids: options.Ids = None,
     part: Annotated[str | None, typer.Option("--slice", help="Of those, only start:stop.")] = None,
+    repo: options.Repo = None,
+    issue: options.Issue = None,
+    test: options.Test = None,
+    image: options.Image = None,
+    apply: options.Apply = False,
     rollouts: options.Rollouts = None,
     iterations: options.Iterations = None,
     kept: options.Kept = None,
@@ -58,10 +63,13 @@ def run(
 ) -> None:
     """Make N attempts a task, let a tournament pick, refine, pick again, and grade.
 
-    Without a model the offline repairer makes the attempts and evidence answers the rest.
+    Without a model the offline repairer makes the attempts and evidence answers the rest. With
+    --repo the task is an issue of your own repository, which is left untouched.
     """
     from rematch import app
 
+    alone = {"--issue": issue, "--test": test, "--image": image, "--apply": apply}
+    repository.check_flags(suite, repo, alone, {"--filter": only, "--ids": ids, "--slice": part})
     flags = {
         **options.overlay_models(
             model,
@@ -81,68 +89,46 @@ def run(
         "keep_champion": keep_champion,
         "rtv.group_size": group_size,
         "rtv.votes": votes,
-        "agent.sandbox.kind": sandbox,
+        **options.overlay_sandbox(sandbox, image),
         "program": program,
         "seed": seed,
     }
-    settings = app.fit_to_suite(app.load_config(config or (), flags), suite)
+    settings = app.load_config(config or (), flags)
+    if suite is not None:
+        settings = app.fit_to_suite(settings, suite)
     if print_config:
         sys.stdout.write(app.dump_config(settings))
         return
-    hands = settings.agent
-    loaded = app.load_suite(
-        suite,
-        only=only,
-        ids=options.split_ids(ids),
-        part=part,
-        in_harbor=hands.in_harbor,
-        registry=hands.harbor.registry,
-    )
+    if repo is not None and issue is not None:
+        loaded = app.load_repository(repo, issue, test or "")
+    else:
+        loaded = app.load_suite(
+            suite or "",
+            only=only,
+            ids=options.split_ids(ids),
+            part=part,
+            in_harbor=settings.agent.in_harbor,
+            registry=settings.agent.harbor.registry,
+        )
     if dry_run:
         _show_calls(loaded, settings, as_json)
-        return
-    finished = _run(loaded, settings, output, redo=redo, as_json=as_json)
-    if finished.failures:
-        raise typer.Exit(1)
+    elif repo is not None:
+        repository.solve(loaded, settings, output, redo=redo, as_json=as_json, apply=apply)
+    else:
+        _run(loaded, settings, output, redo=redo, as_json=as_json)
 
 
-def _run(
-    suite: Suite, settings: Config, output: Path | None, *, redo: bool, as_json: bool
-) -> Finished:
+def _run(suite: Suite, settings: Config, output: Path | None, *, redo: bool, as_json: bool) -> None:
     from rematch import app
 
-    with TaskProgress(len(suite.tasks), quiet=as_json) as progress:
-        run = app.build_run(
-            settings,
-            suite,
-            output,
-            redo=redo,
-            on_change=progress.count_jobs,
-            tell=None if as_json else write_note,
-        )
-        if not as_json:
-            for notice in run.notices:
-                write_note(notice)
-
-        def tell(task_id: str, result: TaskRun | str) -> None:
-            progress.finish_task(task_id, result if isinstance(result, str) else _tell(result))
-
-        try:
-            finished = app.run_async(lambda: app.run_suite(run, suite, settings, on_done=tell))
-        finally:
-            run.close()
+    finished, folder = execute(suite, settings, output, redo=redo, quiet=as_json)
     if as_json:
-        document = {"folder": str(run.folder.path), **app.as_json(finished)}
+        document = {"folder": str(folder), **app.as_json(finished)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _show(finished, run.folder.path, settings)
-    return finished
-
-
-def _tell(run: TaskRun) -> str:
-    reward = run.reward(run.pick.rollout_id)
-    verdict = "not graded" if reward is None else f"reward {reward:g}"
-    return f"picked {run.pick.rollout_id}, {verdict}"
+        _show(finished, folder, settings)
+    if finished.failures:
+        raise typer.Exit(1)
 
 
 def _show(finished: Finished, folder: Path, settings: Config) -> None:

@@ -123,6 +123,7 @@ _CACHE: dict[int, Facts] = {}
 
 def _read(rollout: Rollout) -> Facts:
     steps = rollout.trajectory.steps
+    said = steps if rollout.own_tests is None else steps[:-1]  # the last step is not the agent's
     taken = [(step.number, action) for step in steps for action in step.actions]
     readings = [read_command(action.command) for _, action in taken]
     runs = _find_test_runs(taken, readings)
@@ -134,7 +135,7 @@ def _read(rollout: Rollout) -> Facts:
     green = max((run.step for run in runs if run.verdict == "green"), default=None)
     return Facts(
         ending=rollout.trajectory.ending,
-        steps=len(steps),
+        steps=len(said),
         commands=len(taken),
         tokens=rollout.usage.output_tokens or None,
         output_characters=sum(len(action.output) for _, action in taken),
@@ -148,9 +149,9 @@ def _read(rollout: Rollout) -> Facts:
         if green is None
         else tuple(edit for edit in edits if edit.step > green and edit.is_source),
         patch=read_patch(rollout.patch),
-        final=read_final_message(steps),
-        last_message=len(steps[-1].message.strip()) if steps else 0,
-        hypotheses=read_hypotheses(steps),
+        final=read_final_message(said),
+        last_message=len(said[-1].message.strip()) if said else 0,
+        hypotheses=read_hypotheses(said),
         end_words=_read_end(taken, readings),
     )
 

@@ -79,8 +79,15 @@ def load_model() -> ScoringModel:
     return parse_model(resource.read_text(encoding="utf-8"), "weights.json")
 
 
+OWN_TESTS = "own_tests"
+_MORE_THAN_ALL_ELSE = 100.0
+
+
 class EvidenceScorer:
     """Scores entrants by a scoring model (seams.Scorer).
+
+    Where the user's own tests were run on patches, they go first: no sum of features makes up
+    for tests that fail.
 
     Args:
         model: the weights; None takes the committed ones.
@@ -97,7 +104,15 @@ class EvidenceScorer:
         """What each feature adds to each entrant's score."""
         facts = [read_facts(entrant.rollout) for entrant in entrants]
         rows = measure(facts, [entrant.weight for entrant in entrants])
-        return [self.model.explain(row) for row in rows]
+        parts = [self.model.explain(row) for row in rows]
+        tests = [entrant.rollout.own_tests for entrant in entrants]
+        if not any(tests):
+            return parts
+        passed = [tried is not None and tried.exit_code == 0 for tried in tests]
+        return [
+            {**part, OWN_TESTS: _MORE_THAN_ALL_ELSE * value}
+            for part, value in zip(parts, passed, strict=True)
+        ]
 
 
 def score(task: Task, entrants: Sequence[Entrant]) -> tuple[float, ...]:

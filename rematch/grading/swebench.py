@@ -35,7 +35,7 @@ class SwebenchGradingConfig(Settings):
     """How SWE-bench's harness grades."""
 
     timeout: int = Field(default=1_800, ge=1)
-    """Seconds that an instance's tests may take."""
+    """Seconds that an instance's tests may take, and those of `rematch run --test`."""
     memory_bytes: int = Field(default=8 << 30, ge=64 << 20)
     """Memory of one grading."""
     processes: int = Field(default=4_096, ge=64)
