@@ -133,7 +133,7 @@ def evaluate(
             for name in picked
         },
         ablation={
-            group: _share(tasks, _pick_all(tasks, pick_by_evidence(_without(model, group))), seed)
+            group: _share(tasks, _pick_all(tasks, pick_by_evidence(model.without([group]))), seed)
             for group in dict.fromkeys(weight.group for weight in model.weights)
         },
         problems=pool.problems,
@@ -197,11 +197,6 @@ def _estimate(values: Sequence[float], seed: int) -> tuple[float, Interval]:
 
 def _pick_all(tasks: Sequence[LabelledTask], selector: Selector) -> list[float]:
     return [selector(task) for task in tasks]
-
-
-def _without(model: ScoringModel, group: str) -> ScoringModel:
-    weights = tuple(weight for weight in model.weights if weight.group != group)
-    return model.model_copy(update={"weights": weights})
 
 
 def _mean(values: Sequence[float]) -> float:

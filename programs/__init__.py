@@ -8,6 +8,7 @@ from rematch.programs.rematch import Outcome, Rematch, RematchConfig
 from rematch.programs.rtv import RTV, RTVConfig
 from rematch.programs.summarizer import Summarizer, SummarizerConfig
 from rematch.programs.terminus import Terminus, TerminusConfig
+from rematch.programs.views import JudgeConfig
 
 __all__ = [
     "PDR",
@@ -15,6 +16,7 @@ __all__ = [
     "ContextConfig",
     "Distiller",
     "Judge",
+    "JudgeConfig",
     "Outcome",
     "RTVConfig",
     "Rematch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rematch.data.records import Rollout, Task
 from rematch.seams import Entrant, Scorer
@@ -16,6 +17,8 @@ _NOISE = (
     (re.compile(r"^diff --git .*\n((?:.* mode \d+\n)*)(?=--- )", re.MULTILINE), r"\1"),
     (re.compile(r"^(@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@).*$", re.MULTILINE), r"\1"),
 )
+
+TieRule = Literal["evidence", "cost", "draw"]
 
 
 def normalize_patch(patch: str) -> str:
@@ -44,19 +47,35 @@ class TieOrder:
 
 
 def order_ties(
-    task: Task, entrants: Sequence[Entrant], scorer: Scorer | None, seed: int
+    task: Task,
+    entrants: Sequence[Entrant],
+    scorer: Scorer | None,
+    seed: int,
+    rule: TieRule = "evidence",
 ) -> TieOrder:
-    """Rank entrants by evidence, weight, cost, then a seeded draw."""
-    scores = scorer(task, entrants) if scorer else (0.0,) * len(entrants)
-    costs = _costs([entrant.rollout for entrant in entrants])
-    draw = list(range(len(entrants)))
+    """Rank entrants by evidence, weight, cost, then a seeded draw.
+
+    Args:
+        task: the task.
+        entrants: whom to rank.
+        scorer: makes the evidence scores; without one they are all equal.
+        seed: the run's seed.
+        rule: where to begin: `cost` leaves evidence out, `draw` leaves the draw alone.
+    """
+    count = len(entrants)
+    scores = scorer(task, entrants) if scorer and rule == "evidence" else (0.0,) * count
+    weights, costs = [0] * count, [0.0] * count
+    if rule != "draw":
+        weights = [entrant.weight for entrant in entrants]
+        costs = _costs([entrant.rollout for entrant in entrants])
+    draw = list(range(count))
     derive_random(seed, task.id, "ties").shuffle(draw)
     keys = tuple(
-        (-score, -entrant.weight, cost, place)
-        for score, entrant, cost, place in zip(scores, entrants, costs, draw, strict=True)
+        (-score, -weight, cost, place)
+        for score, weight, cost, place in zip(scores, weights, costs, draw, strict=True)
     )
-    best_first = sorted(range(len(entrants)), key=keys.__getitem__)
-    ranks = [0] * len(entrants)
+    best_first = sorted(range(count), key=keys.__getitem__)
+    ranks = [0] * count
     for place, index in enumerate(best_first):
         ranks[index] = place
     return TieOrder(tuple(ranks), keys)

@@ -10,17 +10,13 @@ from rematch.data.records import Task, Vote
 from rematch.programs.asking import ask
 from rematch.programs.excerpt import clip
 from rematch.programs.program import Program
-from rematch.programs.rendering import number_fenced, render_summary
+from rematch.programs.rendering import number_fenced
+from rematch.programs.views import represent_summary
 from rematch.seams import Entrant
 from rematch.signatures import CompareRollouts, neutralise
 
 _REASONS_CAP = 1_500
 _TASK_CAP = 24_000
-
-
-def represent_summary(entrant: Entrant) -> str:
-    """The paper's representation: the summary alone."""
-    return render_summary(entrant.summary)
 
 
 class Judge(Program):

@@ -12,7 +12,7 @@ from pydantic import Field
 from rematch.data.records import Bracket, Match, Round, Task
 from rematch.programs.brackets import Group, Leaf, Plan, Slot, plan_bracket
 from rematch.programs.concurrency import together
-from rematch.programs.entries import TieOrder, merge_equal, order_ties
+from rematch.programs.entries import TieOrder, TieRule, merge_equal, order_ties
 from rematch.programs.matches import VotingConfig, play_match
 from rematch.programs.program import Program
 from rematch.seams import Entrant, Executor, Judge, PopulationJudge, Scorer, stages_left
@@ -26,6 +26,9 @@ class RTVConfig(VotingConfig):
     """G, entrants per match; the paper found 2 best."""
     merge: bool = True
     """Let rollouts with the same non-empty patch enter as one."""
+    ties: TieRule = "evidence"
+    """What settles a tie first: `evidence`, then how many rollouts have this patch, then the
+    cheaper one, then a seeded draw; `cost` leaves evidence out; `draw` draws at once."""
 
 
 class RTV(Program):
@@ -81,7 +84,7 @@ class RTV(Program):
         plan = plan_bracket(
             len(distinct), self.config.group_size, keep, derive_random(seed, *purpose, "plan")
         )
-        ties = order_ties(task, distinct, self.scorer, seed)
+        ties = order_ties(task, distinct, self.scorer, seed, self.config.ties)
         entering = [partial(_enter, entrant, ready) for entrant in distinct]
         judge = self.judge
         if isinstance(judge, PopulationJudge):

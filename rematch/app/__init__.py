@@ -1,11 +1,13 @@
 """The public Python door: configuration in, wired program out. The command line uses it too."""
 
+from rematch.app.ablating import ablate_pool, plan_pool
 from rematch.app.agents import describe_parts
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
 from rematch.app.grading import Graded, find_suite, grade_predictions, grade_run
 from rematch.app.parts import Parts
+from rematch.app.plans import Plan, read_plan
 from rematch.app.reading import load_run, open_task, report_run_judge
 from rematch.app.repository import (
     apply_pick,
@@ -26,22 +28,26 @@ from rematch.app.selecting import (
 from rematch.app.swebench import fit_to_suite
 from rematch.data.pools import Pool, read_pool
 from rematch.data.suites import Suite, load_suite
+from rematch.optimizers.ablation import Ablation
 from rematch.optimizers.evaluation import Evaluation
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
+    "Ablation",
     "Config",
     "Evaluation",
     "Finished",
     "Graded",
     "Parts",
+    "Plan",
     "Pool",
     "RunFolder",
     "Selected",
     "Selection",
     "Suite",
     "TaskRun",
+    "ablate_pool",
     "apply_pick",
     "as_json",
     "build_run",
@@ -66,7 +72,9 @@ __all__ = [
     "open_selection",
     "open_task",
     "place_run",
+    "plan_pool",
     "prepare_environment",
+    "read_plan",
     "read_pool",
     "report_run_judge",
     "run_async",

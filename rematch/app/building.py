@@ -29,8 +29,10 @@ from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
-from rematch.evidence.summarizer import EvidenceSummarizer
+from rematch.evidence.summarizer import EvidenceSummarizer, summarize_facts
 from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
+from rematch.programs.rendering import render_summary
+from rematch.programs.views import PatchView, TrajectoryView
 from rematch.runs.budget import Budget
 from rematch.runs.calls import Calls, Event
 from rematch.runs.executor import LocalExecutor
@@ -43,7 +45,7 @@ from rematch.seams import Summarizer as SummarizerSeam
 
 T = TypeVar("T")
 _LOOP_THREADS = 32
-_DISTILLER = "pdr.distiller.distill"
+_DISTILLER, _SUMMARIZER = "pdr.distiller.distill", "summarizer.summarize"
 
 
 def build_selector(
@@ -52,6 +54,7 @@ def build_selector(
     *,
     folder: RunFolder | None = None,
     on_event: Callable[[Event], None] | None = None,
+    calls: Calls | None = None,
 ) -> Parts:
     """The program that selects among recorded rollouts.
 
@@ -60,15 +63,19 @@ def build_selector(
         on_change: told (role, jobs running, jobs done) at every change.
         folder: keeps the record of model calls; without one it lasts as long as the program.
         on_event: told what befell a model call.
+        calls: records and bounds the calls of several programs together, in place of `folder`.
 
     Raises:
         UsageError: a model cannot be used, or its price is unknown and a budget is set.
         ProgramFileError: the file of prompts does not fit.
     """
-    parts = _build_parts(config, folder, on_change, on_event)
+    calls = calls or open_calls(config, folder, on_event)
+    parts = _build_parts(config, calls, on_change, reads_summaries=config.reads_summaries)
     program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
     if config.program is not None:
-        program.load(config.program, skip=[_DISTILLER])  # selecting makes no contexts
+        # Selecting makes no contexts, and no summaries that the judge is not shown.
+        skip = [_DISTILLER] if config.reads_summaries else [_DISTILLER, _SUMMARIZER]
+        program.load(config.program, skip)
     return Parts(program, parts.calls, parts.executor)
 
 
@@ -81,6 +88,7 @@ def build_run(
     on_change: Callable[[str, int, int], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
     tell: Callable[[str], None] | None = None,
+    calls: Calls | None = None,
 ) -> Run:
     """A suite's run: the program with an agent, its grader, and the folder that keeps results.
 
@@ -92,6 +100,7 @@ def build_run(
         on_change: told (role, jobs running, jobs done) at every change.
         on_event: told what befell a model call.
         tell: gets lines for the user while the run is under way (an image is pulled).
+        calls: records and bounds the calls of several runs together, in place of the folder.
 
     Raises:
         UsageError: a model or the folder cannot be used, or a price is unknown and a budget set.
@@ -103,7 +112,7 @@ def build_run(
     sweep()
     hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
     folder = open_folder(path, manifest, redo=redo)
-    parts = _build_parts(config, folder, on_change, on_event)
+    parts = _build_parts(config, calls or open_calls(config, folder, on_event), on_change)
     if hands.pilot is not None and config.models.agent is not None:
         hands.pilot.lm = _lm("agent", config.models.agent, parts.calls)
     pdr = PDR(
@@ -157,17 +166,33 @@ class _Built:
     executor: LocalExecutor
 
 
+def open_calls(
+    config: Config,
+    folder: RunFolder | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Calls:
+    """Where a configuration's model calls are recorded and bounded.
+
+    Args:
+        config: the budget.
+        folder: keeps the record; without one it lasts as long as the calls.
+        on_event: told what befell a call.
+    """
+    prepare_environment()
+    ledger = Ledger(folder.ledger if folder else None)
+    return Calls(ledger=ledger, budget=Budget(config.budget, ledger.spent), on_event=on_event)
+
+
 def _build_parts(
     config: Config,
-    folder: RunFolder | None,
+    calls: Calls,
     on_change: Callable[[str, int, int], None] | None,
-    on_event: Callable[[Event], None] | None,
+    *,
+    reads_summaries: bool = True,
 ) -> _Built:
     prepare_environment()
     if config.budget.dollars is not None:
         check_prices(config.models)
-    ledger = Ledger(folder.ledger if folder else None)
-    calls = Calls(ledger=ledger, budget=Budget(config.budget, ledger.spent), on_event=on_event)
     executor = LocalExecutor(_places(config), on_change, config.in_flight)
     evidence = EvidenceSummarizer()
     models = config.models
@@ -178,11 +203,11 @@ def _build_parts(
             fallback=evidence,
             check=check_claims,
         )
-        if models.summarizer
+        if models.summarizer and reads_summaries
         else evidence
     )
-    scorer = _read_weights(config.evidence.weights)
-    judge = Judge(_lm("judge", models.judge, calls)) if models.judge else EvidenceJudge(scorer)
+    scorer = _read_weights(config)
+    judge = _build_judge(config, models.judge, calls) if models.judge else EvidenceJudge(scorer)
     distiller = Distiller(_lm("distiller", models.distiller, calls)) if models.distiller else None
     if config.context.distill and distiller is None:
         raise UsageError("context.distill needs a model: --distiller-model provider/name")
@@ -200,13 +225,31 @@ def _places(config: Config) -> dict[str, int]:
     return {"grader": processors, **agent, **asked}
 
 
-def _read_weights(path: Path | None) -> EvidenceScorer:
-    if path is None:
-        return EvidenceScorer(load_model())
+def _build_judge(config: Config, model: ModelConfig, calls: Calls) -> Judge:
+    lm = _lm("judge", model, calls)
+    match config.judge.represent:
+        case "summary":
+            return Judge(lm)
+        case "evidence":
+            return Judge(lm, lambda entrant: render_summary(summarize_facts(entrant.rollout)))
+        case "trajectory":
+            return Judge(lm, TrajectoryView(_share_window(config, model)))
+        case "patch":
+            return Judge(lm, PatchView(_share_window(config, model)))
+
+
+def _share_window(config: Config, model: ModelConfig) -> int:
+    """Each entrant's tokens in a match of full size."""
+    return _lower(config.judge.input_tokens, model) // config.rtv.group_size
+
+
+def _read_weights(config: Config) -> EvidenceScorer:
+    path = config.evidence.weights
     try:
-        return EvidenceScorer(parse_model(path.read_text(encoding="utf-8"), str(path)))
+        model = parse_model(path.read_text(encoding="utf-8"), str(path)) if path else load_model()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"evidence.weights: {path}: cannot be read") from error
+    return EvidenceScorer(model.without(config.evidence.without))
 
 
 def _lm(role: Role, config: ModelConfig, calls: Calls) -> dspy.LM:
@@ -215,12 +258,14 @@ def _lm(role: Role, config: ModelConfig, calls: Calls) -> dspy.LM:
 
 def _fit_window(config: Config, model: ModelConfig) -> Any:
     """The summarizer's budget, lowered where the model's window is smaller."""
-    window = find_window(model.model)
-    if window is None:
-        return config.summarizer
-    room = max(1_000, window - (fit_reply(model) or 0))
-    budget = min(config.summarizer.input_tokens, room)
+    budget = _lower(config.summarizer.input_tokens, model)
     return config.summarizer.model_copy(update={"input_tokens": budget})
+
+
+def _lower(budget: int, model: ModelConfig) -> int:
+    """A prompt's tokens, no more than the model's window leaves beside the reply."""
+    window = find_window(model.model)
+    return budget if window is None else min(budget, max(1_000, window - (fit_reply(model) or 0)))
 
 
 @contextlib.contextmanager

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from rematch.agents.harbor import HarborConfig
 from rematch.agents.mini import MiniConfig
 from rematch.agents.repairer import RepairerConfig
 from rematch.agents.sandboxes import SandboxConfig
 from rematch.errors import UsageError
+from rematch.evidence.features import GROUPS
 from rematch.grading.swebench import SwebenchGradingConfig
 from rematch.programs import (
     ContextConfig,
+    JudgeConfig,
     RematchConfig,
     RTVConfig,
     SummarizerConfig,
@@ -44,10 +46,20 @@ class EvidenceConfig(Settings):
 
     weights: Path | None = None
     """A file of weights that `rematch optimize evidence` wrote; none takes the committed ones."""
+    without: tuple[str, ...] = ()
+    """Groups of features to leave out: ending, size, agreement, errors, tests, claims, patch."""
+
+    @field_validator("without")
+    @classmethod
+    def _refuse_unknown_groups(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [group for group in groups if group not in GROUPS]
+        if unknown:
+            raise ValueError(f"there is no group {unknown[0]!r}; there are {', '.join(GROUPS)}")
+        return groups
 
 
 WorkerRole = Literal["agent", "summarizer", "judge", "distiller", "grader"]
-_ELSEWHERE = {
+PACING = {
     *("timeout", "attempts", "retry_seconds", "first_pause", "requests_per_minute"),
     *("tokens_per_minute", "input_price", "output_price"),
 }
@@ -89,12 +101,16 @@ class Config(RematchConfig):
     """Fixes every random choice."""
     program: Path | None = None
     """A file of tuned prompts for summarizer, judge and distiller, as `rematch optimize` writes."""
+    recorded_n: int | None = Field(default=None, ge=1)
+    """Of a task's recorded rollouts, the most that enter, drawn by seed; none takes all."""
     models: ModelsConfig = ModelsConfig()
     """A model per role; roles without one are answered from evidence."""
     agent: AgentConfig = AgentConfig()
     """Who makes attempts, and in what."""
     summarizer: SummarizerConfig = SummarizerConfig()
     """What a summary is made from."""
+    judge: JudgeConfig = JudgeConfig()
+    """What a model that votes is shown."""
     rtv: RTVConfig = RTVConfig()
     """How a tournament is played."""
     context: ContextConfig = ContextConfig()
@@ -135,13 +151,18 @@ class Config(RematchConfig):
                 )
         return self
 
+    @property
+    def reads_summaries(self) -> bool:
+        """Whether selecting among recorded rollouts shows summaries to anyone."""
+        return self.models.judge is None or self.judge.represent == "summary"
+
     def describe_results(self) -> dict[str, Any]:
         """What changes a run's results; how it is paced, priced and bounded does not.
 
         Raises:
             ProgramFileError: the file of prompts cannot be used.
         """
-        models = {role: _ELSEWHERE for role, _ in self.models}
+        models = {role: PACING for role, _ in self.models}
         paced = ("workers", "in_flight", "budget", "program")
         left_out: Any = {**dict.fromkeys(paced, True), "models": models}
         results = self.model_dump(mode="json", exclude=left_out)
@@ -157,12 +178,15 @@ def _names(tree: Any) -> Iterator[str]:
             yield from _names(value)
 
 
-def load_config(sources: Iterable[str] = (), overrides: Mapping[str, Any] | None = None) -> Config:
+def load_config(
+    sources: Iterable[str | Mapping[str, Any]] = (), overrides: Mapping[str, Any] | None = None
+) -> Config:
     """Read a configuration.
 
     Args:
         sources: what `-c` was given, in order: a preset's name, a YAML file, or `key=value`
-            with a dotted key and a YAML value.
+            with a dotted key and a YAML value; also mappings of dotted keys, whose None values
+            take away what stood there.
         overrides: dotted keys from flags; None values are skipped. They lie over everything.
 
     Raises:
@@ -170,7 +194,11 @@ def load_config(sources: Iterable[str] = (), overrides: Mapping[str, Any] | None
     """
     tree: dict[str, Any] = {}
     for source in sources:
-        _merge(tree, _read_source(source))
+        if isinstance(source, str):
+            _merge(tree, _read_source(source))
+        else:
+            for key, value in source.items():
+                _merge(tree, _nest(key, value))
     for key, value in (overrides or {}).items():
         if value is not None:
             _merge(tree, _nest(key, value))

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from rematch.app.config import Config
 from rematch.app.parts import Parts, lighten
-from rematch.data.pools import Pool
+from rematch.data.pools import Pool, PoolTask
 from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task, Usage
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
 from rematch.runs.folder import RunFolder, TaskFolder
 from rematch.runs.manifest import Manifest, open_folder, read_versions
+from rematch.seeds import derive_random
 
 _TASKS_IN_FLIGHT = 8
 """Tasks whose rollouts are held in memory at once while models answer."""
@@ -48,11 +49,13 @@ class Selected:
 def count_calls(pool: Pool, config: Config) -> dict[str, int]:
     """The most calls each role with a model will make: no merging, no early stop, no retries."""
     calls: dict[str, int] = {}
-    if config.models.summarizer:
-        calls["summarizer"] = sum(pool.sizes.values())
+    most = config.recorded_n or max(pool.sizes.values(), default=0)
+    sizes = [min(size, most) for size in pool.sizes.values()]
+    if config.models.summarizer and config.reads_summaries:
+        calls["summarizer"] = sum(sizes)
     if config.models.judge:
         size = config.rtv.group_size
-        matches = sum(count_matches(entrants, size, 1) for entrants in pool.sizes.values())
+        matches = sum(count_matches(entrants, size, 1) for entrants in sizes)
         calls["judge"] = matches * config.rtv.votes
     return calls
 
@@ -117,7 +120,7 @@ async def select_pool(
         for task_id in task_ids:
             outcome: Selection | str
             try:
-                outcome = await _answer(parts, pool, task_id, config.seed, folder)
+                outcome = await _answer(parts, pool.tasks[task_id], config, folder)
                 selected.selections[task_id] = outcome
             except ModelRefusedError:
                 raise
@@ -138,23 +141,33 @@ async def select_pool(
 
 
 async def _answer(
-    parts: Parts, pool: Pool, task_id: str, seed: int, folder: RunFolder | None
+    parts: Parts, recorded: PoolTask, config: Config, folder: RunFolder | None
 ) -> Selection:
-    recorded = pool.tasks[task_id]
-    kept = _load(folder.task(task_id)) if folder else None
-    if kept is not None and _tell_apart(kept.rollouts) == _tell_apart(recorded.rollouts):
+    task, rollouts = recorded.task, draw_rollouts(recorded, config)
+    kept = _load(folder.task(task.id)) if folder else None
+    if kept is not None and _tell_apart(kept.rollouts) == _tell_apart(rollouts):
         return kept
-    outcome = await parts.program.acall(task=recorded.task, rollouts=recorded.rollouts, seed=seed)
+    outcome = await parts.program.acall(task=task, rollouts=rollouts, seed=config.seed)
     selection = Selection(
-        task=recorded.task,
+        task=task,
         pick=outcome.pick,
         bracket=outcome.brackets[-1],
         summaries=outcome.summaries,
         rollouts=tuple(map(lighten, outcome.rollouts)),
     )
     if folder:
-        _keep(selection, folder.task(task_id))
+        _keep(selection, folder.task(task.id))
     return selection
+
+
+def draw_rollouts(recorded: PoolTask, config: Config) -> tuple[Rollout, ...]:
+    """The rollouts of a task that enter: a larger `recorded_n` draws the same and more."""
+    rollouts = recorded.rollouts
+    if config.recorded_n is None or config.recorded_n >= len(rollouts):
+        return rollouts
+    order = list(range(len(rollouts)))
+    derive_random(config.seed, recorded.task.id, "recorded_n").shuffle(order)
+    return tuple(rollouts[index] for index in sorted(order[: config.recorded_n]))
 
 
 def _tell_apart(rollouts: Iterable[Rollout]) -> list[str]:

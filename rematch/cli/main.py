@@ -11,6 +11,7 @@ import typer
 from dotenv import find_dotenv, load_dotenv
 
 import rematch
+from rematch.cli.ablate import ablate
 from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
 from rematch.cli.grade import grade
@@ -38,6 +39,7 @@ app.command()(grade)
 app.command()(judge_report)
 app.command()(evaluate)
 app.command()(optimize)
+app.command()(ablate)
 
 
 def _show_version(wanted: bool) -> None:

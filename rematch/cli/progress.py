@@ -17,17 +17,18 @@ class TaskProgress:
 
     Args:
         total: how many tasks there are.
+        what: what the bar counts.
         quiet: show nothing.
     """
 
-    def __init__(self, total: int, *, quiet: bool = False) -> None:
+    def __init__(self, total: int, *, what: str = "tasks", quiet: bool = False) -> None:
         self._total, self._quiet = total, quiet
         self._done = 0
         self._jobs: dict[str, int] = {}
         console = Console(stderr=True)
         self._live = console.is_terminal and not quiet
         self._bar = Progress(
-            TextColumn("tasks"),
+            TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -36,7 +37,7 @@ class TaskProgress:
             transient=True,
             disable=not self._live,
         )
-        self._row = self._bar.add_task("tasks", total=total, jobs="")
+        self._row = self._bar.add_task(what, total=total, jobs="")
 
     def __enter__(self) -> Self:
         """Start to draw."""

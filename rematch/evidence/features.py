@@ -194,6 +194,7 @@ FEATURES = (
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}
+GROUPS = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 
 
 def measure(population: Sequence[Facts], weights: Sequence[int]) -> list[dict[str, float]]:

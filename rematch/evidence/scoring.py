@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -52,6 +52,11 @@ class ScoringModel(StoredRecord):
     def score(self, features: Mapping[str, float]) -> float:
         """The sum of what all features add."""
         return math.fsum(self.explain(features).values())
+
+    def without(self, groups: Collection[str]) -> ScoringModel:
+        """The same weights but for these groups of features."""
+        kept = tuple(weight for weight in self.weights if weight.group not in groups)
+        return self.model_copy(update={"weights": kept})
 
 
 def parse_model(text: str, name: str) -> ScoringModel:

@@ -25,20 +25,25 @@ class EvidenceSummarizer:
 
     async def acall(self, *, task: Task, rollout: Rollout) -> Summary:
         """Summarize one rollout of the task."""
-        facts = read_facts(rollout)
-        return Summary(
-            rollout_id=rollout.id,
-            author="evidence",
-            final_outcome=_outcome(facts, rollout),
-            hypotheses=facts.hypotheses[:_MOST_HYPOTHESES],
-            key_actions=_key_actions(facts),
-            progress=_progress(facts),
-            verified=_verified(facts.test_runs),
-            failure_modes=_failure_modes(facts),
-            lessons_to_reuse=_lessons_to_reuse(facts),
-            lessons_to_avoid=_lessons_to_avoid(facts),
-            left_out="everything but facts: commands, exit codes, test results, edits, patch",
-        )
+        return summarize_facts(rollout)
+
+
+def summarize_facts(rollout: Rollout) -> Summary:
+    """A rollout's summary from facts alone."""
+    facts = read_facts(rollout)
+    return Summary(
+        rollout_id=rollout.id,
+        author="evidence",
+        final_outcome=_outcome(facts, rollout),
+        hypotheses=facts.hypotheses[:_MOST_HYPOTHESES],
+        key_actions=_key_actions(facts),
+        progress=_progress(facts),
+        verified=_verified(facts.test_runs),
+        failure_modes=_failure_modes(facts),
+        lessons_to_reuse=_lessons_to_reuse(facts),
+        lessons_to_avoid=_lessons_to_avoid(facts),
+        left_out="everything but facts: commands, exit codes, test results, edits, patch",
+    )
 
 
 def describe_run(run: TestRun) -> str:

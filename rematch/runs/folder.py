@@ -177,6 +177,15 @@ def file_name(name: str) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all.
+
+    Raises:
+        RematchError: the folder cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all.
 
     Raises:
@@ -185,7 +194,7 @@ def write_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8", newline="")
+        part.write_bytes(data)
         part.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -1,0 +1,135 @@
+"""`rematch ablate`: what each part is worth, as variants of a base on the same tasks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rematch.cli import options
+from rematch.cli.console import open_console, write_error, write_note
+from rematch.cli.progress import TaskProgress
+from rematch.errors import UsageError
+
+if TYPE_CHECKING:
+    from rematch.app import Ablation
+
+
+def ablate(
+    file: Annotated[Path, typer.Argument(help="A YAML file: a base, and variants by name.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders of recorded rollouts, in place of the file's pool."),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header."),
+    ] = None,
+    model: options.ModelName = None,
+    summarizer_model: options.SummarizerModel = None,
+    judge_model: options.JudgeModel = None,
+    api_base: options.ApiBase = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    config: options.Settings = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The ablation's folder; default: runs/ablation-FILE. What it holds is not asked "
+            "again.",
+        ),
+    ] = None,
+    redo: options.Redo = False,
+    as_json: options.AsJson = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Compare variants of a configuration on the same tasks, in pairs, with what each costs.
+
+    Flags and -c change the base; the file's variants lie over it.
+    """
+    from rematch import app
+
+    flags = {
+        **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        **options.overlay_workers(workers),
+        "seed": seed,
+    }
+    plan = app.read_plan(file, config or (), flags)
+    folder = output or Path("runs") / f"ablation-{file.stem}"
+    pool, known = paths or list(plan.pool), labels or plan.labels
+    if not pool:
+        raise UsageError(f"{file}: on what? name recorded rollouts, or a `pool` in the file")
+    if dry_run:
+        _show_calls(app.plan_pool(plan, pool)[1], as_json)
+        return
+    if known is None:
+        raise UsageError("a recorded pool is compared by its labels: --labels FILE")
+    with TaskProgress(len(plan.all), what="variants", quiet=as_json) as progress:
+
+        def tell(variant: str, done: int, total: int) -> None:
+            progress.count_jobs(f"{variant}: tasks", 0, done)
+            if done == total:
+                progress.finish_task(variant, f"{total} tasks")
+
+        result = app.ablate_pool(plan, pool, known, folder, redo=redo, on_done=tell)
+    _finish(result, folder, as_json=as_json)
+
+
+def _finish(result: Ablation, folder: Path, *, as_json: bool) -> None:
+    from rematch import app
+    from rematch.report import figures
+    from rematch.report.evaluation import write_csv
+
+    rows = result.flatten()
+    app.write_text(folder / "ablation.csv", write_csv(rows))
+    drawn = []
+    for measure in result.measures if figures.can_draw() else ():
+        of_measure = [row for row in rows if row["measure"] == measure]
+        stem = folder / ("ablation-" + measure.replace(" ", "-"))
+        drawn += figures.draw_ablation(of_measure, result.references, stem)
+    if as_json:
+        sys.stdout.write(result.model_dump_json(indent=2) + "\n")
+    else:
+        _show(result)
+        written = [folder / "ablation.json", folder / "ablation.csv", *drawn]
+        sys.stderr.write(f"written: {', '.join(map(str, written))}\n")
+    if not drawn:
+        write_note(figures.NO_FIGURES)
+    for problem in result.problems:
+        write_error(problem)
+    if result.problems:
+        raise typer.Exit(1)
+
+
+def _show(result: Ablation) -> None:
+    from rematch.report.ablation import ablation_table, describe_references, describe_spending
+
+    console = open_console()
+    rows = result.flatten()
+    for measure in result.measures:
+        console.print(f"\n{measure}", style="bold")
+        console.print(ablation_table([row for row in rows if row["measure"] == measure]))
+    if result.references:
+        console.print(f"\nbeside them: {describe_references(result.references)}")
+    console.print(
+        f"\n{result.rows[0].comparisons[result.measures[0]].n_tasks} tasks, seed {result.seed}; "
+        f"{describe_spending(result.spent)}\n"
+        "to base: mean difference on the same tasks; 95 %: bootstrap over tasks; better, worse: "
+        "tasks; p: exact sign test;\nHolm: p corrected for the number of variants; calls, tokens, "
+        "dollars: what a variant takes by itself, shared calls included"
+    )
+
+
+def _show_calls(calls: dict[str, dict[str, int]], as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"calls": calls}) + "\n")
+        return
+    sys.stdout.write("at most, each by itself; calls that are equal are made once:\n")
+    for name, roles in calls.items():
+        told = ", ".join(f"{role} {count:,}" for role, count in roles.items())
+        sys.stdout.write(f"  {name}: {told or 'none'}\n")
