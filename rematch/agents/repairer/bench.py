@@ -121,8 +121,10 @@ class Bench:
         """Write the patch's files as they were."""
         for path in sorted({change.path for change in patch}):
             quoted = shlex.quote(path)
-            command = f"cat >{quoted} <<'END_OF_FILE'\n{self.sources[path].text}"
-            command = command.removesuffix("\n") + "\nEND_OF_FILE"
+            text, end = self.sources[path].text.removesuffix("\n"), "END_OF_FILE"
+            while end in text:
+                end += "_"
+            command = f"cat >{quoted} <<'{end}'\n{text}\n{end}"
             yield from self.run(f"The run was cut off: {path} is put back.", command)
 
 

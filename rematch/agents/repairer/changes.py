@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rematch.agents.repairer.source import Source, Span, parse
+from rematch.agents.repairer.source import Source, Span
 
 _SHOWN = 72
 
@@ -66,14 +66,14 @@ def make_change(
     first = source.line_of(min(span.start for span in spans))
     last = source.line_of(max(_last(span) for span in spans))
     start, end = source.line_start(first), source.line_start(last) + len(source.lines[last - 1])
-    shifted = sorted((s for s in spans), reverse=True)
     old = new = source.text[start:end]
-    for span in shifted:
+    for span in sorted(spans, reverse=True):
         new = new[: span.start - start] + span.text + new[span.end - start :]
     old_lines, new_lines = _trim_equal_lines(old.split("\n"), new.split("\n"))
     before, after = _show(old_lines), _show(new_lines)
     if before == after:  # only the indent differs
-        after += f" (indent {len(new_lines[0]) - len(new_lines[0].lstrip())})"
+        first_line = new_lines[0] if new_lines else ""
+        after += f" (indent {len(first_line) - len(first_line.lstrip())})"
     return Change(
         path=source.path,
         line=line,
@@ -104,11 +104,9 @@ def apply_patch(patch: Patch, sources: Mapping[str, Source]) -> dict[str, str]:
 
 
 def is_sound(patch: Patch, sources: Mapping[str, Source]) -> bool:
-    """Whether every file that the patch changes is a different program that parses."""
+    """Whether every file that the patch changes is a different program that compiles."""
     texts = apply_patch(patch, sources)
-    return all(
-        text != sources[path].text and parse(text) is not None for path, text in texts.items()
-    )
+    return all(sources[path].becomes_other(text) for path, text in texts.items())
 
 
 def write_edit(patch: Patch, sources: Mapping[str, Source]) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from rematch.signatures.frame import OPENING
 
 _CLAIM = re.compile(
-    r"^[\s>*-]*\[(?P<fate>refuted|confirmed|open)\]\s*(?P<key>\S+?:\d+ [\w-]+: .+?)"
+    r"^[\s>*-]*\[(?P<fate>refuted|confirmed|open)\]\s*(?P<key>\S+?:\d+\s+[\w-]+:\s.+?)"
     r"(?:\s*\(steps? [\d, ]+\))?\s*$"
 )
-_KEY = re.compile(r"(?P<key>\S+?:\d+ [\w-]+: .+ -> .+?)(?:\s*\(steps? [\d, ]+\))?\s*$")
+_KEY = re.compile(r"(?P<key>\S+?:\d+\s+[\w-]+:\s.+\s->\s.+?)(?:\s*\(steps? [\d, ]+\))?\s*$")
 _ATTEMPT = re.compile(r"^#+ Attempt \d+")
 _SECTION = re.compile(r"^([A-Z][\w' ]+):\s*$")
 _SECTION_FATES = {

@@ -53,13 +53,9 @@ def _compare_values(message: str) -> dict[str, float]:
         return {}
     try:
         got, wanted = ast.literal_eval(match[1]), ast.literal_eval(match[2])
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return _compare(got, wanted) or _compare(wanted, got)
+    except (ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError):
         return {}
-    for one, other in ((got, wanted), (wanted, got)):
-        hints = _compare(one, other)
-        if hints:
-            return hints
-    return {}
 
 
 def _compare(got: object, wanted: object) -> dict[str, float]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import doctest
+import itertools
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+
+from rematch.agents.repairer.source import parse
 
 _CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 _LINE_COMMAND = re.compile(r"^(?:\s{2,}|\t|\s*\$ )(\S.*)$", re.MULTILINE)
@@ -15,7 +19,7 @@ _TESTS = re.compile(
     r"(?:python3? +-m +(?:unittest|pytest)\b.*|pytest\b.*|python3? +\S*tests?\S*\.py\b.*"
     r"|(?:ba)?sh +\S*test\S*\.sh.*|\./\S*test\S*|make +(?:test|check)\b.*)$"
 )
-_SHELL = re.compile(r"[;&|<>$`(){}*?=\"']")
+_SHELL = re.compile(r"[;&|<>$`(){}*?=\"'\\]")
 _NAME = re.compile(r"\b[A-Za-z_]\w{2,}\b")
 _CODE_LIKE = re.compile(r"\b(?:\w+_\w+|[a-z]+[A-Z]\w*|\w+(?=\())")
 _ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b")
@@ -89,10 +93,12 @@ def find_examples(issue: str, definitions: Mapping[str, str], most: int = 8) -> 
         most: how many to return.
     """
     checks: dict[str, None] = {}
-    for call, value in [*_read_doctests(issue), *_read_code(issue), *_read_prose(issue)]:
-        check = _write_check(call.strip(), value.strip().rstrip(".,"), definitions)
-        if check:
-            checks[check] = None
+    found = itertools.chain(_read_doctests(issue), _read_code(issue), _read_prose(issue))
+    with contextlib.suppress(RecursionError):  # nested too deeply to be written anew
+        for call, value in found:
+            check = _write_check(call.strip(), value.strip().rstrip(".,"), definitions)
+            if check:
+                checks[check] = None
     return list(checks)[:most]
 
 
@@ -107,10 +113,10 @@ def _read_doctests(issue: str) -> Iterator[tuple[str, str]]:
         if "\n" in source:
             continue
         if example.exc_msg:
-            yield "; ".join([*setup, source]), example.exc_msg.partition(":")[0].strip()
+            yield "\n".join([*setup, source]), example.exc_msg.partition(":")[0].strip()
         elif example.want.strip():
-            yield "; ".join([*setup, source]), example.want
-        elif _parses(source):
+            yield "\n".join([*setup, source]), example.want
+        elif parse(source):
             setup.append(source)
 
 
@@ -135,41 +141,45 @@ def _read_prose(issue: str) -> Iterator[tuple[str, str]]:
 
 
 def _write_check(code: str, value: str, definitions: Mapping[str, str]) -> str:
-    *setup, call = code.split("; ")
-    tree = _parse_expression(call)
-    if tree is None or any(not _parses(line) for line in setup):
-        return ""
-    if not any(isinstance(node, ast.Call) for node in ast.walk(tree)):
-        return ""
+    """The example as one line of code; "" if it is none."""
+    tree = parse(code)
+    match tree.body if tree else []:
+        case [*setup, ast.Expr(value=call)] if not any(hasattr(one, "body") for one in setup):
+            pass
+        case _:
+            return ""
     error = value.removeprefix("raise ").partition("(")[0]
     is_error = bool(_ERROR.fullmatch(error))
     wanted = None if is_error else _parse_expression(value)
-    if not is_error and wanted is None:
+    if not any(isinstance(node, ast.Call) for node in ast.walk(call)):
         return ""
-    names = _free_names(";".join([*setup, call, "" if is_error else value]))
-    imports = []
-    for name in sorted(names):
-        if name not in definitions:
-            return ""
-        imports.append(f"from {definitions[name]} import {name}")
-    lines = [*imports, *setup]
-    if is_error:
-        return f"raises {error}: {'; '.join([*lines, call])}"
-    return f"check: {'; '.join([*lines, f'_got = {call}', f'assert _got == {value}, _got'])}"
+    if wanted is None and not is_error:
+        return ""
+    names = _free_names([*setup, call, *([wanted] if wanted else [])])
+    if not names <= definitions.keys():
+        return ""
+    lines = [f"from {definitions[name]} import {name}" for name in sorted(names)]
+    lines += map(ast.unparse, setup)
+    if wanted is None:
+        check = f"raises {error}: {'; '.join([*lines, ast.unparse(call)])}"
+    else:
+        lines += [f"_got = {ast.unparse(call)}", f"assert _got == {ast.unparse(wanted)}, _got"]
+        check = f"check: {'; '.join(lines)}"
+    return "" if "\n" in check else check
 
 
-def _free_names(code: str) -> set[str]:
+def _free_names(nodes: list[ast.AST]) -> set[str]:
     """Names that the code reads and does not bind, builtins left out."""
-    tree = ast.parse(code)
     bound: set[str] = set(dir(builtins))
-    for node in ast.walk(tree):
+    found: set[str] = set()
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
+        elif isinstance(node, ast.Name):
+            (bound if isinstance(node.ctx, ast.Store) else found).add(node.id)
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - bound
+    return found - bound
 
 
 def _parse_expression(text: str) -> ast.expr | None:
@@ -177,11 +187,3 @@ def _parse_expression(text: str) -> ast.expr | None:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _parses(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

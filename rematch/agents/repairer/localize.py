@@ -19,7 +19,7 @@ Place = tuple[str, int]
 _IMPORTED = 0.25  # lines that only the import ran
 _UNKNOWN = 0.15  # lines of which nothing is known
 _TRACEBACK = 0.5  # the innermost line of a traceback; lines above it get less
-_NAMED = 1.5  # functions and classes that the issue names
+_NAMED = 1.5  # functions that the issue names
 
 
 def score_ochiai(failed: int, passed: int, all_failed: int) -> float:

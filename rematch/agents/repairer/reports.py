@@ -61,11 +61,6 @@ class Report:
         return max(0, self.ran - self.failing)
 
     @property
-    def is_green(self) -> bool:
-        """Whether tests ran and all passed."""
-        return self.ran > 0 and not self.failing
-
-    @property
     def failed_ids(self) -> set[str]:
         """The names of failed tests."""
         return {failure.id for failure in self.failures}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import keyword
 import warnings
@@ -63,6 +64,10 @@ class Source:
     def nodes(self) -> list[ast.AST]:
         """All nodes, those of outer blocks first."""
         return [] if self.tree is None else list(ast.walk(self.tree))
+
+    @functools.cached_property
+    def _shape(self) -> str:
+        return "" if self.tree is None else ast.dump(self.tree)
 
     def offset(self, line: int, column: int) -> int:
         """The character at a line (from 1) and a column in UTF-8 bytes, as `ast` counts."""
@@ -140,6 +145,20 @@ class Source:
         for span in sorted(spans, reverse=True):
             text = text[: span.start] + span.text + text[span.end :]
         return text
+
+    def becomes_other(self, text: str) -> bool:
+        """Whether the text compiles, and is not the same program in another spelling."""
+        tree = parse(text)
+        if tree is None:
+            return False
+        with warnings.catch_warnings(), contextlib.suppress(RecursionError):
+            warnings.simplefilter("ignore")
+            try:
+                compile(tree, self.path, "exec", dont_inherit=True)
+            except (SyntaxError, ValueError):
+                return False
+            return ast.dump(tree) != self._shape
+        return text != self.text  # nested too deeply to be looked at here
 
 
 def list_loaded(node: ast.AST) -> set[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rematch.agents.repairer.source import Source, Span
+from rematch.agents.repairer.source import FunctionNode, Source, Span
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,13 @@ def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
         if isinstance(block, list) and statement in block:
             return block
     return [statement]
+
+
+def first_statement(function: FunctionNode) -> ast.stmt:
+    """The statement before which a check stands: the first one that is no docstring."""
+    body = function.body
+    has_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    return body[1] if has_docstring and len(body) > 1 else body[0]
 
 
 def parenthesize(site: Site, node: ast.AST, text: str) -> str:

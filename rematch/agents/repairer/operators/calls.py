@@ -10,7 +10,7 @@ from rematch.agents.repairer.source import Span
 
 _SIBLINGS = (
     ("strip", "lstrip", "rstrip"),
-    ("startswith", "endswith", "__contains__"),
+    ("startswith", "endswith"),
     ("find", "rfind"),
     ("index", "rindex", "find"),
     ("split", "rsplit"),
@@ -85,7 +85,7 @@ def call_sibling(site: Site) -> Iterator[Draft]:
         other: rank
         for group in _SIBLINGS
         if name in group
-        for rank, other in enumerate(o for o in group if o != name and not o.startswith("__"))
+        for rank, other in enumerate(one for one in group if one != name)
     }
     for other, rank in others.items():
         if "." in other and isinstance(function, ast.Attribute):
@@ -106,7 +106,7 @@ def unwrap_call(site: Site) -> Iterator[Draft]:
         if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
             yield site.replace(node, parenthesize(site, node, site.text(node.args[0])))
     elif isinstance(node.func, ast.Attribute) and not (node.args or node.keywords):
-        yield site.replace(node, site.text(node.func.value))
+        yield site.replace(node, parenthesize(site, node, site.text(node.func.value)))
     for gone in node.keywords:
         yield _drop_argument(site, node, gone)
 
@@ -171,7 +171,6 @@ _OPTIONS: dict[str, tuple[tuple[str, str, float], ...]] = {
     "dumps": (("ensure_ascii", "False", 1.0), ("sort_keys", "True", 1.0)),
     "mkdir": (("exist_ok", "True", 1.0), ("parents", "True", 1.0)),
     "makedirs": (("exist_ok", "True", 1.5),),
-    "get": (),
 }  # fmt: skip
 
 

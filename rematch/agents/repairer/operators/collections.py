@@ -9,8 +9,8 @@ from rematch.agents.repairer.operators.base import (
     COLLECTIONS,
     Draft,
     Site,
+    grouped,
     operator,
-    parenthesize,
 )
 from rematch.agents.repairer.source import Span
 
@@ -30,7 +30,7 @@ def sort(site: Site) -> Iterator[Draft]:
         if is_many and isinstance(value, ast.Name | ast.Attribute | ast.ListComp | ast.Call):
             yield site.replace(value, f"sorted({site.text(value)})")
             yield site.replace(value, f"sorted({site.text(value)}, reverse=True)", 0.6)
-            yield site.replace(value, f"{parenthesize(site, value, site.text(value))}[::-1]", 0.5)
+            yield site.replace(value, f"{site.text(value)}[::-1]", 0.5)
     elif isinstance(node, ast.For | ast.comprehension):
         if isinstance(node.iter, ast.Name | ast.Attribute | ast.Call):
             yield site.replace(node.iter, f"sorted({site.text(node.iter)})")
@@ -76,14 +76,14 @@ def look_up(site: Site) -> Iterator[Draft]:
             isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
         )
         if is_key and isinstance(node.ctx, ast.Load):
-            owner, key = site.text(node.value), site.text(node.slice)
+            owner, key = grouped(site, node.value), site.text(node.slice)
             yield site.replace(node, f"{owner}.get({key})", 1.2)
             for default in ("0", "[]", "''", "{}", key):
                 yield site.replace(node, f"{owner}.get({key}, {default})", 0.6)
         return
     assert isinstance(node, ast.Call)
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop"):
-        owner = site.text(node.func.value)
+        owner = grouped(site, node.func.value)
         if len(node.args) == 1:
             end = site.source.end(node.args[0])
             for default in ("None",) if node.func.attr == "pop" else ("0", "[]", "''", "{}"):
@@ -118,8 +118,8 @@ def avoid_in_place(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.BitOr):
         sign = "+" if isinstance(node.op, ast.Add) else "|"
-        target, value = site.text(node.target), site.text(node.value)
-        yield site.replace(node, f"{target} = {target} {sign} {value}")
+        target = site.text(node.target)
+        yield site.replace(node, f"{target} = {target} {sign} {grouped(site, node.value)}")
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         call = node.value
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
@@ -169,22 +169,23 @@ def _change_key(site: Site, node: ast.Call) -> Iterator[Draft]:
             first, second = map(site.text, body.elts)
             yield site.replace(body, f"({second}, {first})", 1.5)
             for index, element in enumerate(body.elts):
-                negated = (
-                    site.text(element)[1:] if _is_negative(element) else f"-{site.text(element)}"
-                )
                 parts = [first, second]
-                parts[index] = negated
+                parts[index] = _negate(site, element)
                 yield site.replace(body, f"({parts[0]}, {parts[1]})", 1.2)
         elif _is_negative(body):
-            yield site.replace(body, site.text(body)[1:])
+            yield site.replace(body, _negate(site, body))
         else:
-            yield site.replace(body, f"-{parenthesize(site, body, site.text(body))}", 0.6)
+            yield site.replace(body, _negate(site, body), 0.6)
             if keyword.value.args.args:
                 name = keyword.value.args.args[0].arg
                 yield site.replace(body, f"({site.text(body)}, {name})", 0.8)
-                negated = f"-{parenthesize(site, body, site.text(body))}"
-                yield site.replace(body, f"({negated}, {name})", 0.8)
+                yield site.replace(body, f"({_negate(site, body)}, {name})", 0.8)
 
 
 def _is_negative(node: ast.expr) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+
+
+def _negate(site: Site, node: ast.expr) -> str:
+    """The text with a minus before it, or without the one that it has."""
+    return site.text(node)[1:] if _is_negative(node) else f"-{grouped(site, node)}"

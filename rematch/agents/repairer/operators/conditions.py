@@ -133,7 +133,7 @@ def join_condition(site: Site) -> Iterator[Draft]:
     if test is None or function is None:
         return
     known = {*site.source.names_of(function), "self", "cls"}
-    own = site.text(test)
+    own = _operand(site, test)
     seen = {own}
     for other in site.source.nodes:
         condition = _test_of(other)
@@ -141,16 +141,19 @@ def join_condition(site: Site) -> Iterator[Draft]:
             return
         if condition is None or condition.lineno != condition.end_lineno:
             continue
-        text = (
-            grouped(site, condition) if isinstance(condition, ast.BoolOp) else site.text(condition)
-        )
+        text = _operand(site, condition)
         if text in seen or not list_loaded(condition) & known:
             continue
         seen.add(text)
         near = 1.5 if site.source.function_of(other) is function else 0.7
-        old = grouped(site, test) if isinstance(test, ast.BoolOp) else own
         for word in ("and", "or"):
-            yield site.replace(test, f"{old} {word} {text}", near)
+            yield site.replace(test, f"{own} {word} {text}", near)
+
+
+def _operand(site: Site, node: ast.expr) -> str:
+    """A condition's text as it can stand beside `and` and `or`."""
+    binds = isinstance(node, ast.Compare | ast.UnaryOp)
+    return site.text(node) if binds else grouped(site, node)
 
 
 def _is_bare(site: Site, node: ast.expr) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from rematch.agents.repairer.operators.base import Draft, Site, operator
+from rematch.agents.repairer.operators.base import Draft, Site, first_statement, operator
 from rematch.agents.repairer.source import Span
 
 _MUTABLE = (ast.List, ast.Dict, ast.Set)
@@ -19,12 +19,11 @@ def renew_default(site: Site) -> Iterator[Draft]:
     """A default that all calls share becomes None and is made anew in each call."""
     node = site.node
     assert isinstance(node, ast.FunctionDef)
-    named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
-    pairs = [*zip(named, node.args.defaults, strict=False)]
-    pairs += [(a, d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if d]
-    first = node.body[0]
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(node.body) > 1:
-        first = node.body[1]
+    given = node.args
+    named = [*given.posonlyargs, *given.args]
+    pairs = [*zip(named[len(named) - len(given.defaults) :], given.defaults, strict=True)]
+    pairs += [(a, d) for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
+    first = first_statement(node)
     for argument, default in pairs:
         if isinstance(default, _MUTABLE) or _makes_new(default):
             lines = [f"if {argument.arg} is None:", f"    {argument.arg} = {site.text(default)}"]
@@ -51,7 +50,7 @@ def own_attribute(site: Site) -> Iterator[Draft]:
             continue
         line = f"self.{target.id} = {site.text(item.value)}"
         if start is not None:
-            yield site.insert_before(start.body[0], [line])
+            yield site.insert_before(first_statement(start), [line])
         elif not node.decorator_list:
             yield site.insert_after(item, ["", "def __init__(self):", f"    {line}"])
 

@@ -19,19 +19,20 @@ def change_exception(site: Site) -> Iterator[Draft]:
     if isinstance(node, ast.Raise):
         error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         if isinstance(error, ast.Name):
-            for name, weight in _names(site, error.id):
+            for name, weight in _list_errors(site, {error.id}):
                 yield site.replace(error, name, weight)
         return
     assert isinstance(node, ast.ExceptHandler)
     caught = node.type
     if isinstance(caught, ast.Name):
-        for name, weight in _names(site, caught.id):
+        for name, weight in _list_errors(site, {caught.id}):
             yield site.replace(caught, name, weight)
             yield site.replace(caught, f"({caught.id}, {name})", weight)
         yield site.replace(caught, "Exception", 0.5)
     elif isinstance(caught, ast.Tuple):
-        for name, weight in _names(site, ""):
-            inner = ", ".join(map(site.text, caught.elts))
+        names = [*map(site.text, caught.elts)]
+        for name, weight in _list_errors(site, set(names)):
+            inner = ", ".join(names)
             yield site.replace(caught, f"({inner}, {name})", weight)
 
 
@@ -70,8 +71,8 @@ def catch(site: Site) -> Iterator[Draft]:
             yield site.replace(node, text)
 
 
-def _names(site: Site, current: str) -> list[tuple[str, float]]:
-    """Names of errors to try: told ones, the file's own, common ones."""
+def _list_errors(site: Site, known: set[str]) -> list[tuple[str, float]]:
+    """Names of errors to try beside the known ones: told ones, the file's own, common ones."""
     own = [
         node.name
         for node in (site.source.tree.body if site.source.tree else ())
@@ -80,4 +81,4 @@ def _names(site: Site, current: str) -> list[tuple[str, float]]:
     weights = {name: 0.5 for name in _COMMON}
     weights |= {name: 1.0 for name in own}
     weights |= {name: 2.0 for name in site.pool.errors}
-    return [(name, weight) for name, weight in weights.items() if name != current]
+    return [(name, weight) for name, weight in weights.items() if name not in known]

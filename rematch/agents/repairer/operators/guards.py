@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from rematch.agents.repairer.operators.base import NUMBERS, Draft, Site, grouped, operator
+from rematch.agents.repairer.operators.base import (
+    NUMBERS,
+    Draft,
+    Site,
+    first_statement,
+    grouped,
+    operator,
+)
 from rematch.agents.repairer.source import FunctionNode
 
 _EMPTY = ("None", "[]", "''", "0", "{}", "False")
@@ -17,7 +24,7 @@ def check_none(site: Site) -> Iterator[Draft]:
     """A parameter that is None ends the function early; a use of it is skipped."""
     node = site.node
     if isinstance(node, ast.FunctionDef):
-        first = _first_statement(node)
+        first = first_statement(node)
         for name in _parameters(node):
             weight = 0.6 if "NoneType" in _kinds(site, node, name, "NoneType") else 0.1
             for value in _results(node):
@@ -41,7 +48,7 @@ def check_empty(site: Site) -> Iterator[Draft]:
     """An empty argument ends the function early, or is an error."""
     node = site.node
     assert isinstance(node, ast.FunctionDef)
-    first = _first_statement(node)
+    first = first_statement(node)
     for name in _parameters(node):
         is_many = set(_kinds(site, node, name, "list")) - set(NUMBERS)
         for rank, value in enumerate(dict.fromkeys((*_results(node), name))):
@@ -107,12 +114,6 @@ def _kinds(site: Site, function: FunctionNode, name: str, default: str) -> Seque
 def _parameters(function: FunctionNode) -> list[str]:
     arguments = [*function.args.posonlyargs, *function.args.args]
     return [a.arg for a in arguments if a.arg not in ("self", "cls")][:4]
-
-
-def _first_statement(function: FunctionNode) -> ast.stmt:
-    body = function.body
-    has_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    return body[1] if has_docstring and len(body) > 1 else body[0]
 
 
 def _results(function: FunctionNode) -> list[str]:

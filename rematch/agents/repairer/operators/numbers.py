@@ -126,11 +126,9 @@ def round_otherwise(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.FloorDiv):
-            text = f"-(-{grouped(site, node.left)} // {grouped(site, node.right)})"
-            yield site.replace(node, parenthesize(site, node, text))
-            yield site.replace(
-                node, f"round({site.text(node.left)} / {site.text(node.right)})", 0.6
-            )
+            left, right = grouped(site, node.left), grouped(site, node.right)
+            yield site.replace(node, parenthesize(site, node, f"-(-{left} // {right})"))
+            yield site.replace(node, f"round({left} / {right})", 0.6)
         elif isinstance(node.op, ast.Div):
             yield site.replace(node, f"round({site.text(node)}, 2)", 0.6)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from typing import TypeGuard
 
@@ -61,7 +62,10 @@ def change_jump(site: Site) -> Iterator[Draft]:
     """`break` and `continue` change places; a `return` in a loop becomes one of them."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    in_loop = any(isinstance(a, ast.For | ast.While) for a in site.source.ancestors(node))
+    around = itertools.takewhile(
+        lambda one: not isinstance(one, FunctionNode | ast.ClassDef), site.source.ancestors(node)
+    )
+    in_loop = any(isinstance(one, ast.For | ast.While) for one in around)
     for kind, word in ((ast.Break, "break"), (ast.Continue, "continue")):
         if in_loop and not isinstance(node, kind):
             yield site.replace(node, word, 1.0 if not isinstance(node, ast.Return) else 0.5)
