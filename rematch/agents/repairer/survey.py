@@ -32,8 +32,8 @@ def look_around(bench: Bench, issue: str, introduction: str) -> Work[str]:
     """List and read the project's files; why nothing can be done, or ""."""
     config = bench.config
     command = f"{write_install()}\n{list_command(config.files * 20)}"
-    output = yield from bench.run(introduction, command)
-    listed = _read_listing(output.text)
+    listing = (yield from bench.run(introduction, command)).text
+    listed = _read_listing(listing)
     if not listed:
         return "there is no Python file here that I could read, or python3 does not run"
     for batch in _choose(listed, issue, bench):
@@ -43,13 +43,13 @@ def look_around(bench: Bench, issue: str, introduction: str) -> Work[str]:
                 bench.tests[path] = text
             else:
                 bench.sources[path] = Source(path, text)
-    folder = re.search(r"^work folder: (/\S+)$", output.text, re.MULTILINE)
+    folder = re.search(r"^work folder: (/\S+)$", listing, re.MULTILINE)
     places = {"/app", folder[1]} if folder and len(folder[1]) > 1 else {"/app"}
     bench.in_place = any(place in text for place in places for text in bench.tests.values())
     named = find_test_command(issue)
     if named:
         bench.command = split_command(named)
-    elif _wants_pytest(bench.tests) and "pytest: yes" in output.text:
+    elif _wants_pytest(bench.tests) and "pytest: yes" in listing:
         bench.command = ["python3", "-m", "pytest", "-q", "--maxfail=60"]
     bench.checks = find_examples(issue, _list_definitions(bench.sources))
     return "" if bench.sources else "no Python file beside the tests could be read"
