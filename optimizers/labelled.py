@@ -132,15 +132,22 @@ def join_labels(
     for task, rollouts in tasks:
         known = []
         for rollout in rollouts:
-            keys = [key for key in _keys(task, rollout) if key in left]
-            if keys:
-                known.append((rollout, left.pop(keys[0])))
+            key = find_label(task, rollout, left)
+            if key is not None:
+                known.append((rollout, left.pop(key)))
             else:
                 problems.append(f"{task.id}/{rollout.id}: no label; left out")
         if known:
             joined.append(_join(task, known, seed))
     problems += [f"{task}/{attempt}: labelled, not in the pool" for task, attempt in left]
     return LabelledPool(tuple(joined), tuple(problems))
+
+
+def find_label(
+    task: Task, rollout: Rollout, labels: Mapping[tuple[str, str], float]
+) -> tuple[str, str] | None:
+    """The key of a rollout's label; it may be known with or without the task's name before it."""
+    return next((key for key in _keys(task, rollout) if key in labels), None)
 
 
 def _reward(text: str) -> float | None:

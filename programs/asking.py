@@ -46,7 +46,8 @@ _SAMPLES_APART = 1_000
 class Answer:
     """A prediction, or None with the problem; what all attempts cost together.
 
-    `is_unpaid`: the question was not asked, for the budget is spent.
+    `is_unpaid`: the question was not asked, for the budget is spent. `unread` is the last reply
+    where it could not be read.
     """
 
     prediction: dspy.Prediction | None
@@ -54,6 +55,7 @@ class Answer:
     attempts: int
     problem: str = ""
     is_unpaid: bool = False
+    unread: str = ""
 
 
 def accept_all(_: dspy.Prediction) -> str:
@@ -85,13 +87,13 @@ async def ask(
         ContextOverflowError: the prompt is longer than the model's window.
     """
     costs: list[Usage] = []
-    problem = ""
+    problem, unread = "", ""
     for attempt in range(attempts):
         try:
             with _watch(costs, number + attempt * _SAMPLES_APART, alone=attempt > 0):
                 prediction = await _ask_once(predict, inputs, lm)
-        except AdapterParseError:
-            problem = "unreadable reply"
+        except AdapterParseError as error:
+            problem, unread = "unreadable reply", str(error.lm_response)
             continue
         except LMError as error:
             problem, is_unpaid = _explain(error)
@@ -101,7 +103,7 @@ async def ask(
         problem = accept(prediction)
         if not problem:
             return Answer(prediction, sum(costs, Usage()), attempt + 1)
-    return Answer(None, sum(costs, Usage()), attempt + 1, problem)
+    return Answer(None, sum(costs, Usage()), attempt + 1, problem, unread=unread)
 
 
 @contextmanager

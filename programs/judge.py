@@ -43,15 +43,21 @@ class Judge(Program):
         self.attempts = attempts
         self.compare = dspy.Predict(CompareRollouts)
 
+    def write_inputs(
+        self, task: Task, entrants: Sequence[Entrant], order: Sequence[int]
+    ) -> dict[str, str]:
+        """The prompt's fields for entrants shown in this order."""
+        shown = [self.represent(entrants[index]) for index in order]
+        return {
+            "task": neutralise(clip(task.problem, _TASK_CAP)),
+            "candidates": number_fenced("Candidate", shown),
+        }
+
     async def aforward(
         self, *, task: Task, entrants: Sequence[Entrant], order: tuple[int, ...], sample: int
     ) -> Vote:
         """Cast one vote. A reply that names no candidate is no vote, with the reason."""
-        shown = [self.represent(entrants[index]) for index in order]
-        inputs = {
-            "task": neutralise(clip(task.problem, _TASK_CAP)),
-            "candidates": number_fenced("Candidate", shown),
-        }
+        inputs = self.write_inputs(task, entrants, order)
 
         def names_candidate(prediction: dspy.Prediction) -> str:
             named = 1 <= prediction.winner <= len(order)

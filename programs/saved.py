@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -154,3 +154,44 @@ def read_document(path: Path) -> Document:
             "load it as it is"
         )
     return saved
+
+
+def load_predictors(
+    path: Path, predictors: Mapping[str, dspy.Predict], skip: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Load a file's prompts into predictors; what the file does not know keeps its own.
+
+    Args:
+        path: the file.
+        predictors: by their names in the program; changed all together or not at all.
+        skip: names that the file may know and that need not be among them.
+
+    Returns:
+        The names of those that were loaded.
+
+    Raises:
+        ProgramFileError: the file does not fit.
+    """
+    document = read_document(path)
+    ours = {name: signature_hash(p.signature) for name, p in predictors.items()}
+    held = {n: known for n, known in document.signatures.items() if n in ours or n not in skip}
+    if foreign := sorted(held.keys() - ours):
+        raise ProgramFileError(
+            f"{path}: holds prompts for {', '.join(foreign)}, which this program does not "
+            f"have: give those roles a model, or load it into a {document.program}"
+        )
+    if changed := sorted(name for name, known in held.items() if known != ours[name]):
+        raise ProgramFileError(
+            f"{path}: was saved for other signatures ({', '.join(changed)}): "
+            "tune again with this version"
+        )
+    try:
+        loaded = {name: load_predictor(predictors[name], document.state[name]) for name in held}
+    except Exception as error:  # whatever DSPy makes of a damaged state
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ProgramFileError(f"{path}: is damaged ({problem})") from error
+    for name, predictor in loaded.items():
+        predictors[name].signature = predictor.signature
+        predictors[name].demos = predictor.demos
+        predictors[name].fields = predictor.fields
+    return tuple(sorted(held))

@@ -12,6 +12,8 @@ RematchError                      anything a user can mend; the command line pri
 ├── SandboxError                  a sandbox that is missing or broke
 ├── GradingError                  a grader that could not run
 └── ProgramFileError              a saved program that does not fit this code
+
+HaltError                         ends tuning, through code that takes every Exception for a bad try
 """
 
 
@@ -65,3 +67,11 @@ class GradingError(RematchError):
 
 class ProgramFileError(RematchError):
     """A saved program that does not fit this code."""
+
+
+class HaltError(BaseException):
+    """A model call was lost while an optimizer worked: nothing further may be scored.
+
+    DSPy's optimizers catch every Exception and score what raised it as a bad answer. This is
+    none, so it reaches whoever started the optimizer.
+    """

@@ -26,10 +26,12 @@ from rematch.app.selecting import (
     select_pool,
 )
 from rematch.app.swebench import fit_to_suite
+from rematch.app.tuning import TuningRequest, tune_prompts
 from rematch.data.pools import Pool, read_pool
 from rematch.data.suites import Suite, load_suite
 from rematch.optimizers.ablation import Ablation
 from rematch.optimizers.evaluation import Evaluation
+from rematch.optimizers.tuning_report import TuningReport
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.folder import RunFolder, write_text
 
@@ -47,6 +49,8 @@ __all__ = [
     "Selection",
     "Suite",
     "TaskRun",
+    "TuningReport",
+    "TuningRequest",
     "ablate_pool",
     "apply_pick",
     "as_json",
@@ -80,5 +84,6 @@ __all__ = [
     "run_async",
     "run_suite",
     "select_pool",
+    "tune_prompts",
     "write_text",
 ]

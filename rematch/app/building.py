@@ -70,7 +70,7 @@ def build_selector(
         ProgramFileError: the file of prompts does not fit.
     """
     calls = calls or open_calls(config, folder, on_event)
-    parts = _build_parts(config, calls, on_change, reads_summaries=config.reads_summaries)
+    parts = build_parts(config, calls, on_change, reads_summaries=config.reads_summaries)
     program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
     if config.program is not None:
         # Selecting makes no contexts, and no summaries that the judge is not shown.
@@ -112,7 +112,7 @@ def build_run(
     sweep()
     hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
     folder = open_folder(path, manifest, redo=redo)
-    parts = _build_parts(config, calls or open_calls(config, folder, on_event), on_change)
+    parts = build_parts(config, calls or open_calls(config, folder, on_event), on_change)
     if hands.pilot is not None and config.models.agent is not None:
         hands.pilot.lm = _lm("agent", config.models.agent, parts.calls)
     pdr = PDR(
@@ -156,8 +156,8 @@ def _say_nothing(line: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Built:
-    """The parts that selecting and running share."""
+class Built:
+    """The parts that selecting, running and tuning share."""
 
     summarizer: SummarizerSeam
     rtv: RTV
@@ -183,13 +183,18 @@ def open_calls(
     return Calls(ledger=ledger, budget=Budget(config.budget, ledger.spent), on_event=on_event)
 
 
-def _build_parts(
+def build_parts(
     config: Config,
     calls: Calls,
-    on_change: Callable[[str, int, int], None] | None,
+    on_change: Callable[[str, int, int], None] | None = None,
     *,
     reads_summaries: bool = True,
-) -> _Built:
+) -> Built:
+    """The parts of a configuration; see `build_selector` for the arguments.
+
+    Raises:
+        UsageError: a model cannot be used, or its price is unknown and a budget is set.
+    """
     prepare_environment()
     if config.budget.dollars is not None:
         check_prices(config.models)
@@ -212,7 +217,7 @@ def _build_parts(
     if config.context.distill and distiller is None:
         raise UsageError("context.distill needs a model: --distiller-model provider/name")
     rtv = RTV(judge, config.rtv, scorer=scorer, executor=executor)
-    return _Built(summarizer, rtv, distiller, calls, executor)
+    return Built(summarizer, rtv, distiller, calls, executor)
 
 
 def _places(config: Config) -> dict[str, int]:

@@ -17,6 +17,7 @@ from rematch.agents.sandboxes import SandboxConfig
 from rematch.errors import UsageError
 from rematch.evidence.features import GROUPS
 from rematch.grading.swebench import SwebenchGradingConfig
+from rematch.optimizers.tuners import TuningConfig
 from rematch.programs import (
     ContextConfig,
     JudgeConfig,
@@ -119,6 +120,8 @@ class Config(RematchConfig):
     """What the evidence judge decides by."""
     grading: SwebenchGradingConfig = SwebenchGradingConfig()
     """How SWE-bench's harness grades."""
+    tuning: TuningConfig = TuningConfig()
+    """How `rematch optimize` tunes prompts."""
     budget: BudgetConfig = BudgetConfig()
     """What the run may spend, over all its sessions."""
     workers: dict[WorkerRole, PositiveInt] = Field(default={}, examples=[{"judge": 32}])
@@ -162,9 +165,9 @@ class Config(RematchConfig):
         Raises:
             ProgramFileError: the file of prompts cannot be used.
         """
-        models = {role: PACING for role, _ in self.models}
-        paced = ("workers", "in_flight", "budget", "program")
-        left_out: Any = {**dict.fromkeys(paced, True), "models": models}
+        models: Any = {role: PACING for role, _ in self.models} | {"reflection": True}
+        aside = ("workers", "in_flight", "budget", "program", "tuning")
+        left_out: Any = {**dict.fromkeys(aside, True), "models": models}
         results = self.model_dump(mode="json", exclude=left_out)
         if self.program is not None:  # what it says counts, not where it lies
             results["program"] = read_document(self.program).compute_digest()

@@ -18,6 +18,7 @@ Every key of `-c FILE.yaml` and `-c key=value` (dotted). `rematch run --print-co
 all with their values. This page is written from the configuration classes by `tools/write-docs`.
 
 ROLE is agent, summarizer, judge or distiller; a role without a model is answered from evidence.
+While `rematch optimize` tunes, `reflection` is one too: the model that writes instructions.
 
 | key | default | meaning |
 |---|---|---|

@@ -48,6 +48,7 @@ class Budget:
     Attributes:
         spent: what has been paid so far, and what may have been.
         held: what calls under way may cost.
+        aside: what is kept for later, and no call may use now.
         refused: calls that were not made.
         excess: by how much calls cost more than was held for them.
     """
@@ -56,6 +57,7 @@ class Budget:
         self.config = config or BudgetConfig()
         self.spent = spent or Amount()
         self.held = Amount()
+        self.aside = Amount()
         self.refused = 0
         self.excess = Amount()
         self._lock = threading.Lock()
@@ -84,6 +86,11 @@ class Budget:
                 self._waiting.append(change)
             await asyncio.wrap_future(change)
 
+    def set_aside(self, amount: Amount) -> None:
+        """Keep so much for later, in place of what was kept before; it counts as spent."""
+        with self._lock:
+            self.aside = amount
+
     def settle(self, held: Amount, usage: Usage) -> None:
         """Note what a call cost in place of what was held for it."""
         cost = Amount(usage.cost_usd or 0.0, usage.calls, usage.tokens)
@@ -108,7 +115,7 @@ class Budget:
     def left(self) -> Amount:
         """What is neither spent nor held; huge where there is no limit."""
         with self._lock:
-            used = self.spent + self.held
+            used = self.spent + self.held + self.aside
         config = self.config
         return Amount(
             math.inf if config.dollars is None else max(0.0, config.dollars - used.dollars),
@@ -127,6 +134,7 @@ class Budget:
 
     def _fits(self, used: Amount) -> bool:
         config = self.config
+        used += self.aside
         return (
             (config.dollars is None or used.dollars <= config.dollars + _ROUNDING)
             and (config.calls is None or used.calls <= config.calls)
@@ -134,7 +142,7 @@ class Budget:
         )
 
     def _explain(self, amount: Amount) -> str:
-        config, spent = self.config, self.spent
+        config, spent = self.config, self.spent + self.aside
         if config.dollars is not None and spent.dollars + amount.dollars > config.dollars:
             return (
                 f"the budget is spent: ${spent.dollars:.4f} of ${config.dollars:g}, "

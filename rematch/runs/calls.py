@@ -33,6 +33,10 @@ class Calls:
         ledger: records them; a temporary one where none is given.
         budget: bounds them; none where none is given.
         on_event: told what befell a call, from any thread.
+
+    Attributes:
+        halting: whether a lost call ends everything (HaltError), as while an optimizer works,
+            which would take it for a bad answer.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Calls:
         self.ledger = ledger or Ledger()
         self.budget = budget or Budget(spent=self.ledger.spent)
         self.gate = Gate()
+        self.halting = False
         self.occurrences = Occurrences()
         self._on_event = on_event
         self._lock = threading.Lock()

@@ -13,9 +13,11 @@ from weakref import WeakKeyDictionary
 
 from dspy import lm15
 
+from rematch.errors import HaltError
 from rematch.loops import run_sync
 from rematch.runs.calls import Calls
 from rematch.runs.delivery import Delivery, Line, Member, Patience, Reply
+from rematch.runs.faults import explain, is_own_fault
 from rematch.runs.flights import FlightAbandonedError, Flights
 from rematch.runs.joining import JoinedRequests, Outcome
 from rematch.runs.keys import load_reply, name_call, name_sample
@@ -44,7 +46,20 @@ class AsyncRoleEngine:
         return self
 
     async def complete(self, request: lm15.Request) -> lm15.Response:
-        """The reply: a recorded one, or a new one. Equal requests may go as one."""
+        """The reply: a recorded one, or a new one. Equal requests may go as one.
+
+        Raises:
+            HaltError: there is none, and it is not the question's own fault; only where the
+                calls are `halting`.
+        """
+        try:
+            return await self._answer(request)
+        except Exception as error:
+            if self._calls.halting and not is_own_fault(error):
+                raise HaltError(explain(error)) from error
+            raise
+
+    async def _answer(self, request: lm15.Request) -> lm15.Response:
         route = self._lines[0].wire.route
         asked = name_call(
             request,

@@ -55,6 +55,7 @@ _CLASSES: tuple[tuple[type[Exception], str, Cure], ...] = (
     (lm15.InvalidRequestError, "invalid-request", Cure.GIVE_UP),
     (lm15.ProviderError, "broken-reply", Cure.RETRY),
 )
+_OWN_FAULTS = {"context-overflow", "content-filter"}
 _FILTERS = ("content_filter", "content_policy", "content management policy", "responsibleai")
 _BILLABLE = {"time-out", "connection", "broken-reply"}
 _NEVER_SENT = {"ConnectError", "ConnectTimeout"}
@@ -77,6 +78,11 @@ def classify(error: Exception) -> Fault:
         wait=getattr(error, "retry_after", None),
         may_be_billed=kind in _BILLABLE and cause not in _NEVER_SENT,
     )
+
+
+def is_own_fault(error: Exception) -> bool:
+    """Whether the same question to a model in good order would fail again."""
+    return isinstance(error, lm15.LM15Error) and classify(error).kind in _OWN_FAULTS
 
 
 def is_filtered(error: Exception) -> bool:

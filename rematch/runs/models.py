@@ -17,7 +17,7 @@ from rematch.runs.routes import find_route, resolve_natively, split_extra
 from rematch.runs.wire import Wire
 from rematch.settings import Settings
 
-Role = Literal["agent", "summarizer", "judge", "distiller"]
+Role = Literal["agent", "summarizer", "judge", "distiller", "reflection"]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[^/\s]+/\S+$")]
 """`provider/name`, as LiteLLM writes it."""
 
@@ -70,12 +70,16 @@ class ModelConfig(Settings):
 
 
 class ModelsConfig(Settings):
-    """A model per role; a role without one is answered from evidence."""
+    """A model per role; a role without one is answered from evidence.
+
+    `reflection` writes instructions while `rematch optimize` tunes; nothing else asks it.
+    """
 
     agent: ModelConfig | None = None
     summarizer: ModelConfig | None = None
     judge: ModelConfig | None = None
     distiller: ModelConfig | None = None
+    reflection: ModelConfig | None = None
 
 
 def build_lm(

@@ -4,6 +4,7 @@ from rematch.testing import Endpoint, Judge
 """
 
 from rematch.testing.agent_plan import CONTEXT_OPENING, SUBMIT, Agent, Conversation
+from rematch.testing.coaching import AttentiveJudge, Coach
 from rematch.testing.endpoint import Endpoint
 from rematch.testing.faults import Fault, Latency
 from rematch.testing.judge import Judge, hash_quality, marker_quality
@@ -18,8 +19,10 @@ __all__ = [
     "CONTEXT_OPENING",
     "SUBMIT",
     "Agent",
+    "AttentiveJudge",
     "Call",
     "ChatRequest",
+    "Coach",
     "Conversation",
     "Distiller",
     "Endpoint",

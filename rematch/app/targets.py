@@ -1,0 +1,94 @@
+"""What can be tuned: for each target its place in the program, its models, its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+
+from rematch.app.config import Config
+from rematch.errors import UsageError
+from rematch.optimizers.examples import GradedTask, make_judge_examples
+from rematch.optimizers.metrics import JudgeMetric, Metric
+from rematch.optimizers.students import JudgeStudent
+from rematch.optimizers.tuning import StudentType
+from rematch.programs import Judge
+from rematch.runs.models import ModelConfig, Role
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a metric may ask with: the tuned prompts so far, and a judge's model."""
+
+    config: Config
+    predictors: Mapping[str, dspy.Predict]
+    judge: dspy.LM | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One prompt that can be tuned.
+
+    Attributes:
+        name: what the command calls it.
+        role: whose model the prompt is for.
+        place: its predictor's name in the program.
+        make: its predictor as it stands in the code.
+        examples: labelled examples of one task.
+        student: asks it.
+        metric: scores it.
+        asks_judge: whether its metric asks a judge.
+        lacking: what to say where no task yields an example.
+    """
+
+    name: str
+    role: Role
+    place: str
+    make: Callable[[], dspy.Predict]
+    examples: Callable[[GradedTask, Config], Sequence[Any]]
+    student: StudentType
+    metric: Callable[[Setting], Metric]
+    asks_judge: bool
+    lacking: str
+
+    def find_model(self, config: Config) -> ModelConfig:
+        """The configured model of its role.
+
+        Raises:
+            UsageError: that or the judge's is missing.
+        """
+        model: ModelConfig | None = getattr(config.models, self.role)
+        if model is None:
+            raise UsageError(f"{self.name}: needs a model: --{self.role}-model provider/name")
+        if self.asks_judge and config.models.judge is None:
+            raise UsageError(
+                f"{self.name}: is scored by what a judge makes of it: --judge-model provider/name"
+            )
+        return model
+
+
+def _judge_examples(graded: GradedTask, config: Config) -> Sequence[Any]:
+    return make_judge_examples(
+        graded,
+        group_size=config.rtv.group_size,
+        most=config.tuning.groups,
+        seed=config.seed,
+    )
+
+
+JUDGE = Target(
+    name="judge",
+    role="judge",
+    place="rtv.judge.compare",
+    make=lambda: Judge().compare,
+    examples=_judge_examples,
+    student=JudgeStudent,
+    metric=lambda setting: JudgeMetric(),
+    asks_judge=False,
+    lacking="no task has attempts with results that both pass and fail",
+)
+
+TARGETS = {target.name: target for target in (JUDGE,)}
+"""In the order in which `all` tunes them: what judges is tuned before what it judges."""
