@@ -42,6 +42,7 @@ from rematch.runs.manifest import default_folder, open_folder
 from rematch.runs.models import ModelConfig, Role, build_lm, check_prices, find_window, fit_reply
 from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
 from rematch.seams import Summarizer as SummarizerSeam
+from rematch.stopping import stopping
 
 T = TypeVar("T")
 _LOOP_THREADS = 32
@@ -281,12 +282,16 @@ def quiet_dspy() -> Iterator[None]:
 
 
 def run_async(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a program's coroutine on a loop with enough threads for DSPy's own hops."""
+    """Run a program's coroutine on a loop with enough threads for DSPy's own hops.
+
+    Raises:
+        StoppedError: the user wanted to end (`rematch.stopping`).
+    """
 
     async def main() -> T:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_LOOP_THREADS))
         with quiet_dspy():
-            return await job()
+            return await stopping.get().run(job())
 
     return asyncio.run(main())
 

@@ -15,6 +15,7 @@ from rematch.cli.ablate import ablate
 from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
 from rematch.cli.grade import grade
+from rematch.cli.interrupts import Interrupts
 from rematch.cli.judge_report import judge_report
 from rematch.cli.optimize import optimize
 from rematch.cli.run import run
@@ -65,13 +66,11 @@ def _options(
 def main() -> None:
     """Run the command line; every error a user can mend is one line."""
     try:
-        _load_keys()
-        app()
+        with Interrupts(sys.argv[1:]):
+            _load_keys()
+            app()
     except RematchError as error:
         _fail(error, str(error), error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         kind = type(error).__name__
         _fail(error, f"{kind}: {one_line(str(error))} (a fault of Rematch; --debug shows where)", 1)

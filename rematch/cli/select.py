@@ -86,7 +86,7 @@ def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bo
     from rematch import app
 
     with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
-        parts = app.build_selector(settings, on_change=progress.count_jobs)
+        parts = app.build_selector(settings, on_change=progress.count_jobs, folder=folder)
 
         def tell(task_id: str, outcome: Selection | str) -> None:
             if isinstance(outcome, str):

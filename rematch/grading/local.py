@@ -7,12 +7,14 @@ and the task's own tests/test.sh runs in a sandbox, since it runs what the rollo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,6 +28,7 @@ from rematch.errors import GradingError, SandboxError
 _REWARD = "reward.txt"
 _DETAIL_CHARACTERS = 2_000
 _PATCH_SECONDS = 60
+_CANCEL_SECONDS = 5.0
 
 
 class Outcome(Protocol):
@@ -52,6 +55,10 @@ class GradingBox(Protocol):
 
     def execute(self, command: str, timeout: float | None = None) -> Outcome:
         """Run a bash command; `timeout` in seconds."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop the command under way, and let no other begin. Called from another thread."""
         ...
 
 
@@ -85,9 +92,18 @@ class LocalGrader:
         if known is None:
             raise GradingError(f"{task.id}: is not in the suite, so there are no tests to run")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._grade, known, rollout)
+        brake = _Brake()
+        working = loop.run_in_executor(self._pool, self._grade, known, rollout, brake)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            working.cancel()
+            brake.pull()
+            await asyncio.wait([working], timeout=_CANCEL_SECONDS)
+            working.cancelled() or working.exception()  # seen by nobody
+            raise
 
-    def _grade(self, known: HarborTask, rollout: Rollout) -> Grade:
+    def _grade(self, known: HarborTask, rollout: Rollout, brake: _Brake) -> Grade:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="rematch-grade-") as name:
             box = Path(name)
@@ -97,12 +113,14 @@ class LocalGrader:
                 if fault:
                     return _refuse(rollout, "patch-failed", fault, began)
                 shutil.copytree(known.sealed.folder, box / "tests")
-                return self._run_tests(box, known.sealed.timeout, rollout, began)
+                return self._run_tests(box, known.sealed.timeout, rollout, began, brake)
             except (SandboxError, OSError) as error:
                 return _refuse(rollout, "sandbox-failed", str(error), began)
 
-    def _run_tests(self, folder: Path, seconds: float, rollout: Rollout, began: float) -> Grade:
-        with self._open_box(folder, seconds) as box:
+    def _run_tests(
+        self, folder: Path, seconds: float, rollout: Rollout, began: float, brake: _Brake
+    ) -> Grade:
+        with self._open_box(folder, seconds) as box, brake.on(box):
             # $PWD, not a path of ours: only the box knows where its folder stands.
             places = "APP_DIR=$PWD/app TESTS_DIR=$PWD/tests VERIFIER_DIR=$PWD/verifier"
             tests = box.execute(f"{places} bash tests/test.sh", seconds)
@@ -122,6 +140,31 @@ class LocalGrader:
             detail="" if reward == 1 else tests.output[-_DETAIL_CHARACTERS:],
             seconds=time.monotonic() - began,
         )
+
+
+class _Brake:
+    """Ends one grading from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pulled = False
+        self._box: GradingBox | None = None
+
+    @contextlib.contextmanager
+    def on(self, box: GradingBox) -> Iterator[None]:
+        """The box whose command is to be stopped."""
+        with self._lock:
+            self._box = box
+            if self._pulled:
+                box.cancel()
+        yield
+
+    def pull(self) -> None:
+        """End it at once."""
+        with self._lock:
+            self._pulled = True
+            if self._box is not None:
+                self._box.cancel()
 
 
 def apply_patch(patch: str, folder: Path) -> str:
@@ -149,6 +192,7 @@ def apply_patch(patch: str, folder: Path) -> str:
             env=quiet,
             capture_output=True,
             timeout=_PATCH_SECONDS,
+            start_new_session=True,  # a Ctrl-C is for us
         )
     except subprocess.TimeoutExpired:
         return f"git apply did not end in {_PATCH_SECONDS} s"

@@ -18,6 +18,7 @@ from rematch.runs.ledger_rows import Amount, Answered, Asked, Tries
 from rematch.runs.pace import Pace
 from rematch.runs.prices import Price, share_usage
 from rematch.runs.wire import Wire
+from rematch.stopping import StoppedError
 
 _LONGEST_PAUSE = 60.0
 _DOWN_AFTER = 3
@@ -93,10 +94,11 @@ class Delivery:
         Raises:
             LM15Error: it failed for good.
             RematchError: it was not sent, or the run has stopped.
+            StoppedError: the user wants to end, and no try is under way.
         """
         try:
             return await self._try_lines()
-        except Exception as error:
+        except (Exception, StoppedError) as error:
             await self._lose(error)
             raise
 
@@ -196,19 +198,19 @@ class Delivery:
         line.pace.settle(estimate.tokens, total.tokens)
         return replies
 
-    async def _lose(self, error: Exception) -> None:
+    async def _lose(self, error: Exception | StoppedError) -> None:
         """Record that the call came to nothing; stop the run where nothing else succeeds."""
         reason = explain(error)
         latency = time.monotonic() - self._started
         tries = Tries(self._attempts, tuple(self._faults), latency)
-        if self._attempts:
+        if self._attempts or self._held is not None:
             await self.calls.ledger.lose((member.key for member in self.members), reason, tries)
         if self._held is not None:
             held, self._held = self._held, None
             self.calls.budget.release(held)
         if isinstance(error, BudgetSpentError):
             self.calls.note(self.role, "budget", "lost")
-        if isinstance(error, RematchError):
+        if isinstance(error, RematchError | StoppedError):
             return
         fault = classify(error)
         self.calls.note(self.role, fault.kind, "lost")

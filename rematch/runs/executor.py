@@ -12,6 +12,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from rematch.seams import stages_left
+from rematch.stopping import Stop, StoppedError, stopping
 
 T = TypeVar("T")
 R = TypeVar("R", bound=str)
@@ -53,18 +54,26 @@ class LocalExecutor:
         return own if self._in_flight is None else min(own, self._in_flight)
 
     async def run(self, role: str, job: Callable[[], Awaitable[T]]) -> T:
-        """Run the job when its role has a free place."""
+        """Run the job when its role has a free place.
+
+        Where the user wants to end, no further job is let in, and whoever waits is left waiting:
+        what is under way is not torn by its siblings' failure.
+        """
         loop = asyncio.get_running_loop()
         queue = self._queues.get(loop)
         if queue is None:
-            queue = self._queues[loop] = _Queue(self._places, self._in_flight)
+            queue = self._queues[loop] = _Queue(self._places, self._in_flight, stopping.get())
         await queue.enter(role)
         self._count(role, running=1)
         try:
-            return await job()
+            with queue.stop.finishing():
+                return await job()
+        except StoppedError:
+            pass  # the job would have begun something new
         finally:
             queue.leave(role)
             self._count(role, running=-1, done=1)
+        await queue.stop.stand_still()
 
     def _count(self, role: str, *, running: int, done: int = 0) -> None:
         self._running[role] += running
@@ -79,6 +88,7 @@ class _Queue:
 
     places: Mapping[str, int]
     in_flight: int | None
+    stop: Stop
     taken: Counter[str] = field(default_factory=Counter)
     waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
     numbers: count[int] = field(default_factory=count)
@@ -109,6 +119,8 @@ class _Queue:
 
     def _pop_next(self) -> tuple[str, asyncio.Future[None]] | None:
         """The first of those who wait for a role with room."""
+        if self.stop.is_wished:
+            return None
         for heap in self.waiting.values():
             while heap and heap[0][2].done():
                 heapq.heappop(heap)

@@ -91,7 +91,7 @@ def is_filtered(error: Exception) -> bool:
     return any(word in told for word in _FILTERS)
 
 
-def explain(error: Exception) -> str:
+def explain(error: BaseException) -> str:
     """The error in one line of at most 300 characters."""
     line = " ".join(str(error).split()) or type(error).__name__
     return line[:300]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from rematch.errors import RematchError
+from rematch.stopping import stopping
 
 T = TypeVar("T")
 
@@ -25,12 +27,18 @@ class Gate:
         """Let nothing new pass, from now on; the first reason stays."""
         with self._lock:
             self._reason = self._reason or reason
-            sleeping = [(f, loop) for f, loop in self._sleeping.items() if not loop.is_closed()]
+            sleeping = list(self._sleeping.items())
         for future, loop in sleeping:
-            loop.call_soon_threadsafe(_wake, future)
+            _wake_soon(future, loop)
 
     def check(self) -> None:
-        """Pass, or raise why not."""
+        """Pass, or raise why not.
+
+        Raises:
+            RematchError: the gate is closed.
+            StoppedError: the user wants to end.
+        """
+        stopping.get().check()
         if self._reason is not None:
             raise self._reason.with_traceback(None)
 
@@ -46,6 +54,9 @@ class Gate:
         task = loop.create_task(job)
         with self._lock:
             self._under_way[task] = loop
+        stop = stopping.get()
+        stop.begin()
+        task.add_done_callback(lambda _: stop.end())
         task.add_done_callback(self._forget)
         return task
 
@@ -60,7 +71,8 @@ class Gate:
         with self._lock:
             self._sleeping[woken] = loop
         try:
-            await woken
+            with stopping.get().listening(lambda: _wake_soon(woken, loop)):
+                await woken
         finally:
             timer.cancel()
             with self._lock:
@@ -82,6 +94,11 @@ class Gate:
             self._under_way.pop(task, None)
         if not task.cancelled():
             task.exception()  # seen: those who wait raise it
+
+
+def _wake_soon(future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody sleeps any more
+        loop.call_soon_threadsafe(_wake, future)
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -13,6 +13,8 @@ from typing import Generic, TypeVar, Union
 
 from dspy import lm15
 
+from rematch.stopping import StoppedError
+
 _PATIENCE = 1.0
 """Seconds to wait for a straggler: some of the expected requests may never come."""
 
@@ -92,7 +94,7 @@ class JoinedRequests(Generic[M, R]):
         outcomes: Sequence[Outcome[R]]
         try:
             outcomes = await self._deliver(request, [member for member, _ in members])
-        except Exception as error:  # noqa: BLE001  (every caller gets it and raises it)
+        except (Exception, StoppedError) as error:  # noqa: BLE001  (every caller raises it)
             outcomes = [error] * len(members)
         for (_, future), outcome in zip(members, outcomes, strict=True):
             if future.done():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rematch.data.records import Rollout, Summary, Task, name_rollout
 from rematch.runs.folder import RunFolder
 from rematch.seams import Agent, Summarizer
+from rematch.stopping import Stop, stopping
 
 
 class RecordedAgent:
@@ -24,7 +25,14 @@ class RecordedAgent:
         kept = folder.read_rollout(name_rollout(task.id, iteration, index))
         if kept is not None:
             return kept
-        rollout = await self._agent.attempt(task, context=context, iteration=iteration, index=index)
+        # A rollout cannot be resumed: once begun it is finished, whatever it still asks.
+        stopped = stopping.set(Stop())
+        try:
+            rollout = await self._agent.attempt(
+                task, context=context, iteration=iteration, index=index
+            )
+        finally:
+            stopping.reset(stopped)
         folder.write_rollout(rollout)
         return rollout
 

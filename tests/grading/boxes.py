@@ -25,6 +25,7 @@ class FolderBox:
 
     folder: Path
     commands: list[str] = field(default_factory=list)
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def workdir(self) -> str:
@@ -43,6 +44,7 @@ class FolderBox:
             text=True,
             start_new_session=True,
         )
+        self.running.append(process)
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -50,6 +52,11 @@ class FolderBox:
             output, _ = process.communicate()
             return Ended(output, 124, True)
         return Ended(output, process.returncode)
+
+    def cancel(self) -> None:
+        for process in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -10,13 +10,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What each room may import, besides its own files and what is free for all. data.formats stands
 # for all of data but the records.
-FREE = {"errors", "loops", "seeds", "settings", "statistics"}
+FREE = {"errors", "loops", "seeds", "settings", "statistics", "stopping"}
 TABLE = {
     "errors": "",
     "loops": "",
     "seeds": "",
     "settings": "",
     "statistics": "",
+    "stopping": "",
     "testing": "",
     "data": "",
     "seams": "data.records",

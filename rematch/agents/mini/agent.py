@@ -17,7 +17,7 @@ from rematch.data.records import Rollout, Task
 from rematch.errors import SandboxError
 from rematch.seeds import derive_seed
 
-_CANCEL_SECONDS = 5.0
+_CANCEL_SECONDS = 2.0
 
 MakeSandbox = Callable[[Task], Sandbox]
 """Makes a task's sandbox; the agent opens and closes it."""

@@ -58,6 +58,7 @@ def run_git(
             cwd=environment.get("GIT_WORK_TREE", repository),
             env=environment,
             timeout=_SECONDS,
+            start_new_session=True,  # a Ctrl-C is for us
         )
     except FileNotFoundError as error:
         raise SandboxError("git is missing: install it, patches are written by it") from error

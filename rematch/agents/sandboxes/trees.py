@@ -155,9 +155,14 @@ def copy_tree(source: Path, target: Path) -> None:
 def remove_tree(folder: Path) -> None:
     """Remove a folder, however deep it goes and whatever modes its owner gave it."""
     remove = ["rm", "-rf", "--", str(folder)]  # shutil.rmtree recurses, and fails at depth 1000
-    if subprocess.run(remove, capture_output=True).returncode != 0:
-        subprocess.run(["chmod", "-R", "u+rwX", "--", str(folder)], capture_output=True)
-        subprocess.run(remove, capture_output=True)
+    if _run(remove) != 0:
+        _run(["chmod", "-R", "u+rwX", "--", str(folder)])
+        _run(remove)
+
+
+def _run(command: list[str]) -> int:
+    # A session of its own: a Ctrl-C is for us.
+    return subprocess.run(command, capture_output=True, start_new_session=True).returncode
 
 
 def show_path(path: str) -> str:

@@ -1,0 +1,1 @@
+../../rematch/stopping.py
