@@ -120,13 +120,18 @@ def run(
 
 def _run(suite: Suite, settings: Config, output: Path | None, *, redo: bool, as_json: bool) -> None:
     from rematch import app
+    from rematch.report.export import export_run
 
     finished, folder = execute(suite, settings, output, redo=redo, quiet=as_json)
+    predictions = export_run(app.RunFolder(folder))
     if as_json:
-        document = {"folder": str(folder), **app.as_json(finished)}
+        place = str(predictions) if predictions else None
+        document = {"folder": str(folder), "predictions": place, **app.as_json(finished)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _show(finished, folder, settings)
+        if predictions:
+            open_console().print(f"predictions: {predictions}", soft_wrap=True)
     if finished.failures:
         raise typer.Exit(1)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rematch.data.records import ResultKind, Task
 from rematch.errors import RematchError
 from rematch.report.picks import PickRow
-from rematch.runs.folder import file_name, write_text
+from rematch.runs.folder import RunFolder, file_name, write_text
 
+PREDICTIONS = "preds.json"
 MODEL_NAME = "rematch"
 """What `model_name_or_path` says: a best-of-N pick is reported as one."""
 
@@ -33,24 +34,49 @@ def export_picks(folder: Path, rows: Iterable[tuple[Task, PickRow]]) -> list[str
         One line for each task that no prediction could be written for.
     """
     rows = list(rows)
-    predictions = {}
-    missing = []
-    for task, row in rows:
-        if row.winner.patch and row.winner.patch.strip():
-            predictions[task.id] = {
-                "model_name_or_path": MODEL_NAME,
-                "instance_id": task.id,
-                "model_patch": row.winner.patch,
-            }
-        elif task.asks_for is ResultKind.PATCH:
-            missing.append(f"{task.id}: the pick has no patch, so it is not in preds.json")
-    write_text(folder / "preds.json", json.dumps(predictions, indent=2) + "\n")
+    picked = {task.id: row.winner.patch or "" for task, row in rows}
+    missing = [
+        f"{task.id}: the pick has no patch, so it is not in {PREDICTIONS}"
+        for task, _ in rows
+        if not picked[task.id].strip() and task.asks_for is ResultKind.PATCH
+    ]
+    predictions = _write_predictions(folder, picked)
     lines = "".join(json.dumps(prediction) + "\n" for prediction in predictions.values())
     write_text(folder / "preds.jsonl", lines)
     picks = {task.id: _describe(task, row) for task, row in rows}
     write_text(folder / "picks.json", json.dumps(picks, indent=2) + "\n")
     _copy_best(folder / "best", [row for _, row in rows])
     return missing
+
+
+def export_run(folder: RunFolder) -> Path | None:
+    """Write a run's predictions: the picks of its finished tasks that have a patch.
+
+    Returns:
+        Where they are; None where no pick has a patch.
+    """
+    picked: dict[str, str] = {}
+    for task in folder.tasks():
+        pick = task.read_pick()
+        rollout = task.read_rollout(pick.rollout_id) if pick else None
+        if pick and rollout and rollout.patch:
+            picked[pick.task_id] = rollout.patch
+    return folder.path / PREDICTIONS if _write_predictions(folder.path, picked) else None
+
+
+def _write_predictions(folder: Path, picked: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Write preds.json: SWE-bench's form, by task, of the patches that are not empty."""
+    predictions = {
+        task_id: {
+            "model_name_or_path": MODEL_NAME,
+            "instance_id": task_id,
+            "model_patch": patch,
+        }
+        for task_id, patch in picked.items()
+        if patch.strip()
+    }
+    write_text(folder / PREDICTIONS, json.dumps(predictions, indent=2) + "\n")
+    return predictions
 
 
 def _describe(task: Task, row: PickRow) -> dict[str, object]:

@@ -29,6 +29,7 @@ class RunFolder:
                                  agent, seed, versions
           ledger.sqlite          every model call of ours, with its reply and its price
           lock                   the process that works here
+          preds.json             the picks with a patch, as SWE-bench's tools read them
           gradings/              what SWE-bench's harness wrote, by instance and patch
           tasks/TASK/
             task.json            the problem as the agent saw it

@@ -10,9 +10,9 @@ import pytest
 
 from rematch.data.records import Origin, Pick, ResultKind, Task
 from rematch.errors import RematchError
-from rematch.report.export import export_picks
+from rematch.report.export import export_picks, export_run
 from rematch.report.picks import PickRow
-from rematch.runs.folder import file_name
+from rematch.runs.folder import RunFolder, file_name
 from tests.report.makers import make_bracket, make_rollout
 
 PATCH = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-ä\n+\u2028x\n"
@@ -132,3 +132,38 @@ def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(RematchError, match=r"preds\.json: cannot be written \("):
         export_picks(tmp_path / "out", [make_row("t")])
+
+
+def test_a_runs_predictions_are_its_picks_that_have_a_patch(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for name, patch in {
+        "org__repo-1": PATCH,
+        "org__repo-2": "",
+        "a/b": PATCH,
+        "state": None,
+    }.items():
+        task, row = make_row(name, patch=patch)
+        run.task(name).write_task(task)
+        run.task(name).write_rollout(row.winner)
+        run.task(name).write_pick(row.pick)
+    task, row = make_row("begun")
+    run.task("begun").write_task(task)
+    run.task("begun").write_rollout(row.winner)
+    assert export_run(run) == tmp_path / "preds.json"
+    written = read(tmp_path / "preds.json")
+    assert sorted(written) == ["a/b", "org__repo-1"]
+    assert written["a/b"] == {
+        "model_name_or_path": "rematch",
+        "instance_id": "a/b",
+        "model_patch": PATCH,
+    }
+
+
+def test_a_run_without_patches_has_no_predictions(tmp_path: Path) -> None:
+    task, row = make_row("state", patch=None, asks_for=ResultKind.STATE)
+    run = RunFolder(tmp_path)
+    run.task("state").write_task(task)
+    run.task("state").write_rollout(row.winner)
+    run.task("state").write_pick(row.pick)
+    assert export_run(run) is None
+    assert read(tmp_path / "preds.json") == {}

@@ -50,6 +50,10 @@ def test_four_attempts_twice_become_one_graded_pick(
     assert document["tasks"][ID]["rewards"][pick] == 1
     assert rollouts[pick].iteration == 1
 
+    # The prediction is the pick, in the form that the harness reads.
+    predictions = json.loads(Path(document["predictions"]).read_text())
+    assert predictions[ID]["model_patch"] == rollouts[pick].patch
+
     # Scripts and the patch file are no part of a patch; who gave up has none.
     patches = Counter(rollout.patch or "" for rollout in rollouts.values())
     assert sorted(patches.values()) == [2, 2, 2, 2]
