@@ -163,6 +163,7 @@ def _ask(
             capture_output=True,
             env={**kept, **quiet, **(variables or {})},
             timeout=_SECONDS,
+            start_new_session=True,  # a terminal's Ctrl-C does not reach it half way
         )
     except FileNotFoundError as error:
         raise InputError("git is missing: install it") from error
