@@ -92,10 +92,7 @@ class Trajectory(Record):
 
 
 class Origin(Record):
-    """Where a rollout comes from. For people and exports; shown to no judge.
-
-    `seed` is what its agent was given, None where it was given none.
-    """
+    """Where a rollout comes from, and its agent's seed. For people; shown to no judge."""
 
     agent: str = ""
     model: str = ""
@@ -270,12 +267,13 @@ class Bracket(StoredRecord):
 
 
 class Pick(StoredRecord):
-    """The answer for a task: one rollout, and why."""
+    """The answer for a task: one rollout, and why; `unpaid` counts calls the budget refused."""
 
     task_id: str
     rollout_id: str
     reasons: str = ""
     seed: int = 0
+    unpaid: int = Field(default=0, ge=0)
 
 
 NO_VERDICT = ("grader-failed", "image-missing", "not-gradable")

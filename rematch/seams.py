@@ -35,6 +35,38 @@ spent: ContextVar[list[Usage] | None] = ContextVar("spent", default=None)
 """Where an engine notes what each request cost, for whoever asked."""
 
 
+class Allowance(Protocol):
+    """What one rollout may spend on model calls that its agent makes by itself.
+
+    Safe to use from any thread; a rollout makes one call at a time.
+    """
+
+    def hold(self, prompt_bytes: int, reply_tokens: int | None) -> None:
+        """Set a call aside before each try at it.
+
+        Args:
+            prompt_bytes: UTF-8 bytes of all that the model will read.
+            reply_tokens: the most that it may write, None where nobody bounds it.
+
+        Raises:
+            BudgetSpentError: it does not fit: the rollout ends here.
+            RematchError: the run has stopped.
+        """
+        ...
+
+    def settle(self, usage: Usage) -> None:
+        """Note what the call cost; a price that is unknown here is reckoned."""
+        ...
+
+    def fail(self, kind: str, *, may_be_billed: bool) -> None:
+        """Note that the try failed, and whether it may have been paid for all the same."""
+        ...
+
+
+allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+"""What the rollout that is about to be made may spend; None where nobody bounds or counts it."""
+
+
 @dataclass(frozen=True)
 class Entrant:
     """What enters a bracket: a rollout with its summary.

@@ -5,6 +5,7 @@ from rematch.app.agents import describe_parts
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
+from rematch.app.forecasting import Forecast, forecast_run, forecast_selection
 from rematch.app.grading import Graded, find_suite, grade_predictions, grade_run
 from rematch.app.parts import Parts
 from rematch.app.plans import Plan, read_plan
@@ -33,13 +34,16 @@ from rematch.optimizers.ablation import Ablation
 from rematch.optimizers.evaluation import Evaluation
 from rematch.optimizers.tuning_report import TuningReport
 from rematch.report.diagnostics import TaskRun
+from rematch.runs.calls import Event
 from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
     "Ablation",
     "Config",
     "Evaluation",
+    "Event",
     "Finished",
+    "Forecast",
     "Graded",
     "Parts",
     "Plan",
@@ -65,6 +69,8 @@ __all__ = [
     "find_suite",
     "fit_evidence",
     "fit_to_suite",
+    "forecast_run",
+    "forecast_selection",
     "grade_predictions",
     "grade_run",
     "grade_trials",

@@ -153,6 +153,7 @@ def _select(
     parts = build_selector(config, calls=calls)
     try:
         selected = run_async(lambda: select_pool(parts, pool, config, folder, tell))
+        selected.require_all()
     finally:
         if any(event.outcome == "lost" for event in calls.events()):
             shutil.rmtree(folder.path / "tasks", ignore_errors=True)

@@ -18,6 +18,7 @@ from rematch.app.agents import Hands, build_hands, name_agent
 from rematch.app.config import Config
 from rematch.app.harbor import TRIALS
 from rematch.app.parts import Parts, Run
+from rematch.app.paying import check_budget, open_purse
 from rematch.app.repository import build_repository
 from rematch.app.running import describe_run
 from rematch.app.swebench import build_swebench
@@ -39,7 +40,7 @@ from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
 from rematch.runs.ledger import Ledger
 from rematch.runs.manifest import default_folder, open_folder
-from rematch.runs.models import ModelConfig, Role, build_lm, check_prices, find_window, fit_reply
+from rematch.runs.models import ModelConfig, Role, build_lm, find_window, fit_reply
 from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
 from rematch.seams import Summarizer as SummarizerSeam
 from rematch.stopping import stopping
@@ -104,7 +105,7 @@ def build_run(
         calls: records and bounds the calls of several runs together, in place of the folder.
 
     Raises:
-        UsageError: a model or the folder cannot be used, or a price is unknown and a budget set.
+        UsageError: a model or folder cannot be used, or a price is unknown and a budget set.
         SandboxError: no sandbox works here that this agent may use.
         ProgramFileError: the file of prompts does not fit.
     """
@@ -117,7 +118,7 @@ def build_run(
     if hands.pilot is not None and config.models.agent is not None:
         hands.pilot.lm = _lm("agent", config.models.agent, parts.calls)
     pdr = PDR(
-        RecordedAgent(hands.agent, folder),
+        RecordedAgent(hands.agent, folder, open_purse(config, suite, folder, parts.calls, hands)),
         config.context,
         distiller=parts.distiller,
         executor=parts.executor,
@@ -174,10 +175,7 @@ def open_calls(
 ) -> Calls:
     """Where a configuration's model calls are recorded and bounded.
 
-    Args:
-        config: the budget.
-        folder: keeps the record; without one it lasts as long as the calls.
-        on_event: told what befell a call.
+    Without a folder to keep the record, it lasts as long as the calls.
     """
     prepare_environment()
     ledger = Ledger(folder.ledger if folder else None)
@@ -197,8 +195,7 @@ def build_parts(
         UsageError: a model cannot be used, or its price is unknown and a budget is set.
     """
     prepare_environment()
-    if config.budget.dollars is not None:
-        check_prices(config.models)
+    check_budget(config)
     executor = LocalExecutor(_places(config), on_change, config.in_flight)
     evidence = EvidenceSummarizer()
     models = config.models
@@ -297,5 +294,5 @@ def run_async(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def prepare_environment() -> None:
-    """Settings that DSPy and litellm read when they are first used: no price list from the net."""
+    """What DSPy and litellm read when they are first used: no price list from the net."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

@@ -77,6 +77,7 @@ def _pick_with_model(
 ) -> Mapping[str, Mapping[str, str]]:
     parts = build_selector(config)
     selected = run_async(lambda: select_pool(parts, pool, config, on_done=on_done))
+    selected.require_all()
     if selected.failures:
         task_id, reason = next(iter(selected.failures.items()))
         raise RematchError(f"{task_id}: the model judge made no pick ({reason})")

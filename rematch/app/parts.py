@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from rematch.data.records import Rollout, Step, Usage
 from rematch.programs import Rematch
-from rematch.runs.calls import Calls
+from rematch.runs.calls import Calls, Event
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
+from rematch.runs.ledger_rows import Amount
 from rematch.seams import Grader
 
 
@@ -23,6 +25,27 @@ class Parts:
     def usage(self) -> dict[str, Usage]:
         """What our own model calls cost in this session so far, by role."""
         return self.calls.meter.by_role()
+
+    def events(self) -> Counter[Event]:
+        """What befell our model calls in this session so far, and how often."""
+        return self.calls.events()
+
+    def tell_budget(self) -> list[str]:
+        """What a user should know of the budget, one line each; nothing where all is well."""
+        budget = self.calls.budget
+        lines = []
+        if budget.refused:
+            lines.append(
+                f"the budget is spent ({budget.describe()}): {budget.refused:,} calls were not "
+                "made, and the picks are the best so far; with a larger one the same command "
+                "goes on"
+            )
+        if budget.excess != Amount():
+            lines.append(
+                f"calls cost more than was held for them, together by {budget.excess}: an "
+                "estimate was too low"
+            )
+        return lines
 
     def close(self) -> None:
         """Close what is open."""

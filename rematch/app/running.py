@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
 from rematch.report.diagnostics import TaskRun
+from rematch.runs.budget import watch_refusals
+from rematch.runs.calls import Event
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import TaskFolder
 from rematch.runs.manifest import Manifest, read_versions
@@ -26,11 +29,18 @@ _FEWEST_TASKS = 4
 
 @dataclass
 class Finished:
-    """What became of a suite's tasks."""
+    """What became of a suite's tasks.
+
+    `events` are what befell model calls, `notes` what is good to know of the budget; `refusal` is
+    why the provider ended the run before its end, "" where it did not.
+    """
 
     done: dict[str, TaskRun] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
+    events: Counter[Event] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    refusal: str = ""
 
 
 def describe_run(config: Config, suite: Suite, agent: str) -> Manifest:
@@ -71,10 +81,10 @@ async def run_suite(
     """Solve and grade every task of a suite; finished ones are taken from the folder.
 
     A task that fails is recorded with its reason and the rest goes on; only a provider that
-    refuses the run stops it.
+    refuses the run stops it, and what is finished by then is returned.
 
     Raises:
-        ModelRefusedError: bad key, no money, unknown model.
+        ModelRefusedError: bad key, no money, unknown model; nothing is finished.
     """
     finished = Finished()
     waiting = iter(suite.tasks)
@@ -96,8 +106,14 @@ async def run_suite(
         finished.failures[broken.id] = broken.reason
     try:
         await gather_all(work(waiting) for _ in range(_count_open(run.executor, config)))
+    except ModelRefusedError as error:
+        if not finished.done:
+            raise
+        finished.refusal = str(error)
     finally:
         finished.usage = run.usage()
+        finished.events = run.events()
+        finished.notes = run.tell_budget()
     order = [known.task.id for known in suite.tasks]
     finished.done = {
         task_id: finished.done[task_id] for task_id in order if task_id in finished.done
@@ -116,25 +132,28 @@ def _count_open(executor: LocalExecutor, config: Config) -> int:
 
 async def _finish_task(run: Run, task: Task, seed: int) -> TaskRun:
     folder = run.folder.task(task.id)
-    if folder.read_pick() is None:
+    pick = folder.read_pick()
+    if pick is None or pick.unpaid:
         folder.write_task(task)
-        _keep(folder, await run.program.acall(task=task, seed=seed))
+        with watch_refusals() as refused:
+            outcome = await run.program.acall(task=task, seed=seed)
+        _keep(folder, outcome, len(refused))
     if run.grader is not None:
         await grade_task(run.grader, run.executor, task, folder)
     return load_task_run(folder)
 
 
-def _keep(folder: TaskFolder, outcome: Outcome) -> None:
+def _keep(folder: TaskFolder, outcome: Outcome, unpaid: int) -> None:
     for rollout in outcome.rollouts:
         if rollout.priors:  # the agent did not know them when its attempt was kept
             folder.write_rollout(rollout)
     for number, bracket in enumerate(outcome.brackets):
         folder.write_bracket(number, bracket)
-    folder.write_pick(outcome.pick)
+    folder.write_pick(outcome.pick.model_copy(update={"unpaid": unpaid}))
 
 
 def as_json(finished: Finished) -> dict[str, Any]:
-    """Picks, grades and failures for machines."""
+    """Picks and grades for machines."""
     tasks: Mapping[str, Any] = {
         task_id: {
             "pick": run.pick.model_dump(mode="json"),
@@ -142,8 +161,4 @@ def as_json(finished: Finished) -> dict[str, Any]:
         }
         for task_id, run in finished.done.items()
     }
-    return {
-        "tasks": tasks,
-        "usage": {role: usage.model_dump() for role, usage in finished.usage.items()},
-        "failures": finished.failures,
-    }
+    return {"tasks": tasks}

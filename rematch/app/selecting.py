@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task, 
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.brackets import count_matches
 from rematch.programs.concurrency import gather_all
+from rematch.runs.budget import watch_refusals
+from rematch.runs.calls import Event
 from rematch.runs.folder import RunFolder, TaskFolder
 from rematch.runs.manifest import Manifest, open_folder, read_versions
 from rematch.seeds import derive_random
@@ -39,11 +42,27 @@ class Selection:
 
 @dataclass
 class Selected:
-    """What selection made of a pool: selections by task, and what went wrong where."""
+    """What selection made of a pool: selections by task, and what went wrong where.
+
+    `events` are what befell model calls, `notes` what is good to know of the budget; `refusal` is
+    why the provider ended it before its end, "" where it did not.
+    """
 
     selections: dict[str, Selection] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
+    events: Counter[Event] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    refusal: str = ""
+
+    def require_all(self) -> None:
+        """See that the provider let it come to its end; for figures over all of a pool.
+
+        Raises:
+            ModelRefusedError: it did not.
+        """
+        if self.refusal:
+            raise ModelRefusedError(self.refusal)
 
 
 def count_calls(pool: Pool, config: Config) -> dict[str, int]:
@@ -100,7 +119,7 @@ async def select_pool(
     """Pick a rollout for every task of a pool.
 
     A task that fails is recorded with its reason and the rest goes on; only a provider that
-    refuses the run stops it.
+    refuses the run stops it, and what is finished by then is returned.
 
     Args:
         parts: the wired program.
@@ -111,7 +130,7 @@ async def select_pool(
         on_done: told (task id, selection or reason) as each task ends.
 
     Raises:
-        ModelRefusedError: bad key, no money, unknown model.
+        ModelRefusedError: bad key, no money, unknown model; nothing is finished.
     """
     selected = Selected()
     waiting = iter(pool.sizes)
@@ -133,8 +152,14 @@ async def select_pool(
     in_flight = _TASKS_IN_FLIGHT if models.summarizer or models.judge else 1
     try:
         await gather_all(work(waiting) for _ in range(in_flight))
+    except ModelRefusedError as error:
+        if not selected.selections:
+            raise
+        selected.refusal = str(error)
     finally:
         selected.usage = parts.usage()
+        selected.events = parts.events()
+        selected.notes = parts.tell_budget()
     done = selected.selections
     selected.selections = {task_id: done[task_id] for task_id in pool.sizes if task_id in done}
     return selected
@@ -145,12 +170,14 @@ async def _answer(
 ) -> Selection:
     task, rollouts = recorded.task, draw_rollouts(recorded, config)
     kept = _load(folder.task(task.id)) if folder else None
-    if kept is not None and _tell_apart(kept.rollouts) == _tell_apart(rollouts):
+    is_paid = kept is not None and not kept.pick.unpaid
+    if kept is not None and is_paid and _tell_apart(kept.rollouts) == _tell_apart(rollouts):
         return kept
-    outcome = await parts.program.acall(task=task, rollouts=rollouts, seed=config.seed)
+    with watch_refusals() as refused:
+        outcome = await parts.program.acall(task=task, rollouts=rollouts, seed=config.seed)
     selection = Selection(
         task=task,
-        pick=outcome.pick,
+        pick=outcome.pick.model_copy(update={"unpaid": len(refused)}),
         bracket=outcome.brackets[-1],
         summaries=outcome.summaries,
         rollouts=tuple(map(lighten, outcome.rollouts)),

@@ -22,6 +22,7 @@ from rematch.cli.run import run
 from rematch.cli.select import select
 from rematch.cli.show import show
 from rematch.errors import RematchError, UsageError
+from rematch.redaction import hide_secrets
 from rematch.report.text import one_line
 
 _LONGEST_LINE = 2_000
@@ -86,7 +87,8 @@ def _load_keys() -> None:
 
 def _fail(error: Exception, line: str, code: int) -> None:
     if os.environ.get("REMATCH_DEBUG"):
-        traceback.print_exception(error)
+        told = "".join(traceback.format_exception(error))
+        sys.stderr.write(hide_secrets(told))
     else:
-        write_error(one_line(line, _LONGEST_LINE))
+        write_error(one_line(hide_secrets(line), _LONGEST_LINE))
     sys.exit(code)

@@ -10,7 +10,7 @@ import typer
 from rematch.errors import UsageError
 
 _OWN = "Your own repository"
-_MODELS, _RULES, _OUTPUT = "Models", "Rules", "Output"
+_MODELS, _RULES, _COST, _OUTPUT = "Models", "Rules", "Cost", "Output"
 
 ModelName = Annotated[
     str | None,
@@ -58,12 +58,33 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", "-w", help="Jobs at once of each role.", rich_help_panel=_RULES),
 ]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        min=0,
+        help="Most dollars, over all sessions of the run; it ends with the best so far.",
+        rich_help_panel=_COST,
+    ),
+]
+MaxCalls = Annotated[
+    int | None,
+    typer.Option(min=0, help="Most model calls, likewise.", rich_help_panel=_COST),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(min=0, help="Most tokens, read and written, likewise.", rich_help_panel=_COST),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Write JSON to stdout.", rich_help_panel=_OUTPUT)
 ]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Count the calls per role and stop.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--dry-run",
+        help="Tell the calls, tokens and dollars to expect per role, and stop.",
+        rich_help_panel=_COST,
+    ),
 ]
 PrintConfig = Annotated[
     bool,
@@ -245,6 +266,11 @@ def overlay_sandbox(kind: str | None, image: str | None) -> dict[str, Any]:
 def split_ids(ids: list[str] | None) -> list[str]:
     """The ids of all `--ids`."""
     return [name for part in ids or () for name in part.split(",") if name]
+
+
+def overlay_budget(dollars: float | None, calls: int | None, tokens: int | None) -> dict[str, Any]:
+    """Dotted keys for the limits of what may be spent."""
+    return {"budget.dollars": dollars, "budget.calls": calls, "budget.tokens": tokens}
 
 
 def overlay_workers(workers: int | None) -> dict[str, Any]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections import Counter
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rematch.report.text import one_line, plain_name
+
+if TYPE_CHECKING:
+    from rematch.app import Event
 
 
 class TaskProgress:
@@ -25,6 +30,8 @@ class TaskProgress:
         self._total, self._quiet = total, quiet
         self._done = 0
         self._jobs: dict[str, int] = {}
+        self._events: Counter[str] = Counter()
+        self._lock = threading.Lock()
         console = Console(stderr=True)
         self._live = console.is_terminal and not quiet
         self._bar = Progress(
@@ -33,11 +40,12 @@ class TaskProgress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[jobs]}"),
+            TextColumn("[yellow]{task.fields[events]}"),
             console=console,
             transient=True,
             disable=not self._live,
         )
-        self._row = self._bar.add_task(what, total=total, jobs="")
+        self._row = self._bar.add_task(what, total=total, jobs="", events="")
 
     def __enter__(self) -> Self:
         """Start to draw."""
@@ -60,10 +68,24 @@ class TaskProgress:
             jobs = ", ".join(f"{name} {count}" for name, count in self._jobs.items())
             self._bar.update(self._row, jobs=jobs)
 
+    def count_event(self, event: Event) -> None:
+        """Note what befell a model call; called from any thread."""
+        with self._lock:
+            self._events[event.outcome] += 1
+        if self._live:
+            self._bar.update(self._row, events=self._tell_events())
+
     def finish_task(self, task_id: str, line: str) -> None:
         """Note that a task is done, and how."""
         self._done += 1
         self._bar.update(self._row, completed=self._done)
         if not self._live and not self._quiet:
-            text = f"[{self._done}/{self._total}] {plain_name(task_id)}: {one_line(line)}"
+            events = f" ({self._tell_events()})" if self._events else ""
+            text = f"[{self._done}/{self._total}] {plain_name(task_id)}: {one_line(line)}{events}"
             sys.stderr.write(text + "\n")
+
+    def _tell_events(self) -> str:
+        """Faults so far, such as `12 retried, 1 lost`."""
+        with self._lock:
+            told = dict(self._events)
+        return ", ".join(f"{count:,} {outcome}" for outcome, count in told.items())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rematch.cli import costs
 from rematch.cli.console import open_console, write_error
 from rematch.cli.running import execute
 from rematch.errors import UsageError
@@ -59,13 +60,12 @@ def solve(
         app.check_appliable(suite)
     place = app.place_run(settings, suite, output)
     finished, folder = execute(suite, settings, place, redo=redo, quiet=as_json)
-    for reason in finished.failures.values():
-        write_error(reason)
-    if finished.failures:
+    if costs.tell_ending(finished):
         raise typer.Exit(1)
     path, patch = app.keep_pick(suite, app.RunFolder(folder))
     if as_json:
         document = {"folder": str(folder), "patch": str(path), **app.as_json(finished)}
+        document |= costs.as_json(finished)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _show(finished, app.RunFolder(folder), settings, patch)
@@ -90,6 +90,7 @@ def _show(finished: Finished, folder: RunFolder, settings: Config, patch: str) -
     console.print(f"\n{app.describe_parts(settings)}", soft_wrap=True)
     for line in describe_tests(rollouts, run.pick.rollout_id):
         console.print(line, soft_wrap=True)
+    costs.show_costs(finished)
     console.print(f"pick: {run.pick.rollout_id} ({run.pick.reasons})\n", soft_wrap=True)
     for line in patch.splitlines():
         console.print(plain(line), soft_wrap=True, style=_color(line))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rematch.cli import options, repository
-from rematch.cli.console import open_console, write_error
+from rematch.cli import costs, options, repository
+from rematch.cli.console import open_console
 from rematch.cli.running import execute
+from rematch.report.text import count
 
 if TYPE_CHECKING:
     from rematch.app import Config, Finished, Suite
@@ -54,6 +55,9 @@ def run(
     sandbox: options.Sandbox = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    budget: options.Budget = None,
+    max_calls: options.MaxCalls = None,
+    max_tokens: options.MaxTokens = None,
     config: options.Settings = None,
     output: options.Output = None,
     redo: options.Redo = False,
@@ -80,6 +84,7 @@ def run(
             distiller=distiller_model,
         ),
         **options.overlay_workers(workers),
+        **options.overlay_budget(budget, max_calls, max_tokens),
         **options.overlay_kwargs(agent_kwarg),
         "agent.name": agent,
         "n": rollouts,
@@ -126,13 +131,14 @@ def _run(suite: Suite, settings: Config, output: Path | None, *, redo: bool, as_
     predictions = export_run(app.RunFolder(folder))
     if as_json:
         place = str(predictions) if predictions else None
-        document = {"folder": str(folder), "predictions": place, **app.as_json(finished)}
+        made = {**app.as_json(finished), **costs.as_json(finished)}
+        document = {"folder": str(folder), "predictions": place, **made}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _show(finished, folder, settings)
         if predictions:
             open_console().print(f"predictions: {predictions}", soft_wrap=True)
-    if finished.failures:
+    if costs.tell_ending(finished):
         raise typer.Exit(1)
 
 
@@ -146,8 +152,7 @@ def _show(finished: Finished, folder: Path, settings: Config) -> None:
     console.print(f"\n{app.describe_parts(settings)}\n", soft_wrap=True)
     for line in format_run(runs):
         console.print(line, soft_wrap=True)
-    for task_id, reason in finished.failures.items():
-        write_error(f"{task_id}: {reason}")
+    costs.show_costs(finished)
     console.print(f"\nrun folder: {folder}   more: rematch show {folder} TASK", soft_wrap=True)
 
 
@@ -155,9 +160,6 @@ def _show_calls(suite: Suite, settings: Config, as_json: bool) -> None:
     from rematch import app
 
     calls = app.count_run_calls(suite, settings)
-    if as_json:
-        sys.stdout.write(json.dumps({"tasks": len(suite.tasks), "calls": calls}) + "\n")
-        return
-    sys.stdout.write(f"{len(suite.tasks)} tasks; at most:\n")
-    for what, count in calls.items():
-        sys.stdout.write(f"  {what:<12}{count:>8,}\n")
+    header = f"{count(len(suite.tasks), 'task')}, {count(calls['rollouts'], 'rollout')}"
+    counts = {"tasks": len(suite.tasks), "calls": calls}
+    costs.show_forecast(header, counts, app.forecast_run(suite, settings), as_json=as_json)

@@ -36,6 +36,7 @@ def execute(
             output,
             redo=redo,
             on_change=progress.count_jobs,
+            on_event=progress.count_event,
             tell=None if quiet else write_note,
         )
         if not quiet:

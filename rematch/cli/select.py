@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rematch.cli import options
+from rematch.cli import costs, options
 from rematch.cli.console import open_console, write_error, write_note
 from rematch.cli.progress import TaskProgress
 from rematch.errors import InputError
@@ -36,6 +36,9 @@ def select(
     group_by: Annotated[
         Literal["instance", "folder"], typer.Option(help="How rollouts become tasks.")
     ] = "instance",
+    budget: options.Budget = None,
+    max_calls: options.MaxCalls = None,
+    max_tokens: options.MaxTokens = None,
     config: options.Settings = None,
     output: options.Export = None,
     redo: options.Redo = False,
@@ -52,6 +55,7 @@ def select(
     flags = {
         **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
         **options.overlay_workers(workers),
+        **options.overlay_budget(budget, max_calls, max_tokens),
         "rtv.group_size": group_size,
         "rtv.votes": votes,
         "program": program,
@@ -70,6 +74,19 @@ def select(
     folder = None
     if output:
         folder = app.open_selection(settings, paths, output, group_by=group_by, redo=redo)
+    try:
+        failed = _select_and_tell(settings, pool, folder, output, as_json=as_json)
+    finally:
+        if folder:
+            folder.close()
+    if failed:
+        raise typer.Exit(1)
+
+
+def _select_and_tell(
+    settings: Config, pool: Pool, folder: RunFolder | None, output: Path | None, *, as_json: bool
+) -> bool:
+    """Select, show and export; whether any of it failed."""
     selected = _select(settings, pool, folder, quiet=as_json)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(selected, pool), indent=2) + "\n")
@@ -78,15 +95,19 @@ def select(
     if output and folder:
         _export(selected, output)
         _export_rewards(selected, folder, quiet=as_json)
-    if selected.failures or pool.problems:
-        raise typer.Exit(1)
+    return costs.tell_ending(selected) or bool(pool.problems)
 
 
 def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bool) -> Selected:
     from rematch import app
 
     with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
-        parts = app.build_selector(settings, on_change=progress.count_jobs, folder=folder)
+        parts = app.build_selector(
+            settings,
+            on_change=progress.count_jobs,
+            folder=folder,
+            on_event=progress.count_event,
+        )
 
         def tell(task_id: str, outcome: Selection | str) -> None:
             if isinstance(outcome, str):
@@ -94,7 +115,10 @@ def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bo
             else:
                 progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}")
 
-        return app.run_async(lambda: app.select_pool(parts, pool, settings, folder, tell))
+        try:
+            return app.run_async(lambda: app.select_pool(parts, pool, settings, folder, tell))
+        finally:
+            parts.close()
 
 
 def _export(selected: Selected, output: Path) -> None:
@@ -138,17 +162,11 @@ def _nothing(paths: list[Path], pool: Pool) -> str:
 def _show_calls(settings: Config, pool: Pool, as_json: bool) -> None:
     from rematch import app
 
-    calls = app.count_calls(pool, settings)
     attempts = sum(pool.sizes.values())
-    if as_json:
-        document = {"tasks": len(pool.sizes), "rollouts": attempts, "calls": calls}
-        sys.stdout.write(json.dumps(document) + "\n")
-        return
-    sys.stdout.write(f"{count(len(pool.sizes), 'task')}, {count(attempts, 'rollout')}; at most:\n")
-    for role, most in calls.items():
-        sys.stdout.write(f"  {role:<12}{most:>8,} calls\n")
-    if not calls:
-        sys.stdout.write("  no model calls: everything is answered from evidence\n")
+    header = f"{count(len(pool.sizes), 'task')}, {count(attempts, 'rollout')}"
+    calls = app.count_calls(pool, settings)
+    counts = {"tasks": len(pool.sizes), "rollouts": attempts, "calls": calls}
+    costs.show_forecast(header, counts, app.forecast_selection(pool, settings), as_json=as_json)
 
 
 def _show(selected: Selected, pool: Pool) -> None:
@@ -162,9 +180,7 @@ def _show(selected: Selected, pool: Pool) -> None:
             console.print(line, soft_wrap=True)
     console.print()
     console.print(picks_table(map(_row, selected.selections.values())))
-    console.print(usage_table(selected.usage))
-    for task_id, reason in selected.failures.items():
-        write_error(f"{task_id}: {reason}")
+    console.print(usage_table(selected.usage, selected.events))
     for problem in pool.problems:
         write_error(str(problem))
 
@@ -179,7 +195,6 @@ def _as_json(selected: Selected, pool: Pool) -> dict[str, Any]:
             }
             for task_id, selection in selected.selections.items()
         },
-        "usage": {role: usage.model_dump() for role, usage in selected.usage.items()},
-        "failures": selected.failures,
+        **costs.as_json(selected),
         "problems": [{"path": problem.path, "reason": problem.reason} for problem in pool.problems],
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rematch.data.records import Bracket, Pick, Rollout, Usage
 from rematch.report.brackets import format_usage
 from rematch.report.tables import ResultTable
+from rematch.runs.calls import Event
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,28 @@ def picks_table(rows: Iterable[PickRow]) -> ResultTable:
     return table
 
 
-def usage_table(usage: Mapping[str, Usage]) -> ResultTable | str:
-    """Calls, tokens and dollars per role, and their sum."""
-    if not usage:
+def usage_table(
+    usage: Mapping[str, Usage], events: Mapping[Event, int] | None = None
+) -> ResultTable | str:
+    """Calls, tokens and dollars per role with what befell them, and their sum."""
+    roles = list(dict.fromkeys([*usage, *(event.role for event in events or ())]))
+    if not roles:
         return "no model calls: everything was answered from evidence"
-    table = ResultTable("role", "cost")
-    for role, spent in usage.items():
-        table.add_row(role, format_usage(spent))
-    table.add_row("all", format_usage(sum(usage.values(), Usage())))
+    table = ResultTable("role", "cost", "faults", reason=True)
+    for role in roles:
+        theirs = {event: n for event, n in (events or {}).items() if event.role == role}
+        table.add_row(role, format_usage(usage.get(role, Usage())), format_events(theirs))
+    table.add_row("all", format_usage(sum(usage.values(), Usage())), "")
     return table
+
+
+def format_events(events: Mapping[Event, int]) -> str:
+    """What befell calls, such as `12 retried (9 rate-limit, 3 time-out), 1 lost (empty)`."""
+    by_outcome: dict[str, list[str]] = {}
+    sums: Counter[str] = Counter()
+    for event, number in sorted(events.items(), key=lambda item: (-item[1], item[0].kind)):
+        by_outcome.setdefault(event.outcome, []).append(f"{number:,} {event.kind}")
+        sums[event.outcome] += number
+    return ", ".join(
+        f"{sums[outcome]:,} {outcome} ({', '.join(kinds)})" for outcome, kinds in by_outcome.items()
+    )

@@ -10,7 +10,9 @@ import asyncio
 import concurrent.futures
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from pydantic import Field
 
@@ -19,7 +21,31 @@ from rematch.errors import BudgetSpentError
 from rematch.runs.ledger_rows import Amount
 from rematch.settings import Settings
 
+UNBOUNDED = 10**15
+"""Calls or tokens without a limit."""
 _ROUNDING = 1e-9
+_watched: ContextVar[tuple[list[str], ...]] = ContextVar("watched", default=())
+
+
+@contextmanager
+def watch_refusals() -> Iterator[list[str]]:
+    """Collect why calls were not made for want of budget, by whatever is asked in this context.
+
+    What comes about with refusals is the best that the money allowed, and no lasting result: it
+    is made anew, at no cost for what is recorded, when the run goes on with more.
+    """
+    mine: list[str] = []
+    token = _watched.set((*_watched.get(), mine))
+    try:
+        yield mine
+    finally:
+        _watched.reset(token)
+
+
+def note_refusal(reason: str) -> None:
+    """Tell those who watch that a call was not made."""
+    for watching in _watched.get():
+        watching.append(reason)
 
 
 class BudgetConfig(Settings):
@@ -31,6 +57,9 @@ class BudgetConfig(Settings):
     """Most model calls."""
     tokens: int | None = Field(default=None, ge=0)
     """Most tokens, read and written."""
+    rollouts: float = Field(default=0.8, gt=0, le=1)
+    """The part of all this that an agent's own calls may use, shared evenly among the rollouts
+    still to come; the rest is for choosing among them."""
 
     @property
     def is_set(self) -> bool:
@@ -112,16 +141,26 @@ class Budget:
             self._let_go(held)
 
     @property
-    def left(self) -> Amount:
-        """What is neither spent nor held; huge where there is no limit."""
-        with self._lock:
-            used = self.spent + self.held + self.aside
-        config = self.config
+    def unspent(self) -> Amount:
+        """What is not spent yet, be it held or not; `UNBOUNDED` where there is no limit."""
+        config, spent = self.config, self.spent + self.aside
         return Amount(
-            math.inf if config.dollars is None else max(0.0, config.dollars - used.dollars),
-            _MOST if config.calls is None else max(0, config.calls - used.calls),
-            _MOST if config.tokens is None else max(0, config.tokens - used.tokens),
+            math.inf if config.dollars is None else max(0.0, config.dollars - spent.dollars),
+            UNBOUNDED if config.calls is None else max(0, config.calls - spent.calls),
+            UNBOUNDED if config.tokens is None else max(0, config.tokens - spent.tokens),
         )
+
+    def describe(self) -> str:
+        """What is spent of each limit, such as `$1.2031 of $1.25`."""
+        config, spent = self.config, self.spent
+        parts = []
+        if config.dollars is not None:
+            parts.append(f"${spent.dollars:.4f} of ${config.dollars:g}")
+        if config.calls is not None:
+            parts.append(f"{spent.calls:,} of {config.calls:,} calls")
+        if config.tokens is not None:
+            parts.append(f"{spent.tokens:,} of {config.tokens:,} tokens")
+        return ", ".join(parts)
 
     def _let_go(self, held: Amount) -> None:
         self.held -= held
@@ -154,7 +193,3 @@ class Budget:
             f"the budget is spent: {spent.tokens:,} of {config.tokens or 0:,} tokens, "
             f"and the next call may take {amount.tokens:,}"
         )
-
-
-_MOST = 10**15
-"""Calls or tokens without a limit."""

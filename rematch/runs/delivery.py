@@ -12,7 +12,7 @@ from dspy import lm15
 from rematch.data.records import Usage
 from rematch.errors import BudgetSpentError, ModelRefusedError, RematchError
 from rematch.runs.calls import Calls
-from rematch.runs.faults import Cure, Fault, classify, explain
+from rematch.runs.faults import Cure, Fault, classify, explain, redact
 from rematch.runs.keys import dump_reply
 from rematch.runs.ledger_rows import Amount, Answered, Asked, Tries
 from rematch.runs.pace import Pace
@@ -39,6 +39,11 @@ class Line:
     pace: Pace
     lost_in_a_row: int = 0
     lost_at: float = 0.0
+
+    def lose(self) -> None:
+        """Note a call that was given up on here."""
+        self.lost_in_a_row += 1
+        self.lost_at = time.monotonic()
 
     @property
     def is_down(self) -> bool:
@@ -99,18 +104,26 @@ class Delivery:
         try:
             return await self._try_lines()
         except (Exception, StoppedError) as error:
+            redact(error)
             await self._lose(error)
             raise
 
     async def _try_lines(self) -> list[Reply]:
         usable = [line for line in self.lines[:-1] if not line.is_down] + [self.lines[-1]]
-        for line in usable[:-1]:
+        for line in usable:
+            if line is not self.lines[0]:
+                self.calls.note(
+                    self.role, self._faults[-1] if self._faults else "down", "fell back"
+                )
             try:
                 return await self._try(line)
             except lm15.LM15Error as error:
                 if classify(error).cure is not Cure.RETRY:
                     raise
-        return await self._try(usable[-1])
+                line.lose()
+                if line is usable[-1]:
+                    raise
+        raise AssertionError("a role has at least one line")
 
     async def _try(self, line: Line) -> list[Reply]:
         begun, tries = time.monotonic(), 0
@@ -214,13 +227,8 @@ class Delivery:
             return
         fault = classify(error)
         self.calls.note(self.role, fault.kind, "lost")
-        if fault.cure is not Cure.RETRY:
-            return
-        for line in self.lines:
-            line.lost_in_a_row += 1
-            line.lost_at = time.monotonic()
-        if min(line.lost_in_a_row for line in self.lines) >= _OUT_AFTER:
-            lost = self.lines[0].lost_in_a_row
+        lost = self.lines[-1].lost_in_a_row
+        if fault.cure is Cure.RETRY and lost >= _OUT_AFTER:
             self.calls.gate.close(
                 ModelRefusedError(
                     f"{self.role}: {lost} calls in a row came to nothing; the last: {reason}"

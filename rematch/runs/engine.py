@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 
 from dspy import lm15
 
-from rematch.errors import HaltError
+from rematch.errors import BudgetSpentError, HaltError
 from rematch.loops import run_sync
+from rematch.runs.budget import note_refusal
 from rematch.runs.calls import Calls
 from rematch.runs.delivery import Delivery, Line, Member, Patience, Reply
 from rematch.runs.faults import explain, is_own_fault
@@ -87,6 +88,9 @@ class AsyncRoleEngine:
                 response, usage = await flight.land()
             except FlightAbandonedError:
                 continue
+            except BudgetSpentError as error:
+                note_refusal(str(error))
+                raise
             if flight.is_mine:
                 self._calls.meter.note(self._role, usage)
             else:

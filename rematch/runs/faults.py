@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from dspy import lm15
 
+from rematch.redaction import hide_secrets
+
 
 class Cure(StrEnum):
     """What to do about a fault."""
@@ -93,5 +95,12 @@ def is_filtered(error: Exception) -> bool:
 
 def explain(error: BaseException) -> str:
     """The error in one line of at most 300 characters."""
-    line = " ".join(str(error).split()) or type(error).__name__
+    line = hide_secrets(" ".join(str(error).split())) or type(error).__name__
     return line[:300]
+
+
+def redact(error: BaseException) -> None:
+    """Take keys out of an error before it is raised further: a provider may quote them."""
+    error.args = tuple(hide_secrets(a) if isinstance(a, str) else a for a in error.args)
+    if isinstance(error, lm15.LM15Error):
+        error.message = hide_secrets(error.message)

@@ -76,6 +76,10 @@ class RunFolder:
         """The folder of one task."""
         return TaskFolder(self.path / "tasks" / file_name(task_id))
 
+    def count_rollouts(self) -> int:
+        """How many attempts are finished."""
+        return sum(1 for _ in (self.path / "tasks").glob("*/rollouts/*.json"))
+
     def tasks(self) -> list[TaskFolder]:
         """Folders of the tasks that were begun, by name."""
         folder = self.path / "tasks"

@@ -36,6 +36,12 @@ def name_sample(call: bytes, sample: tuple[str | int | None, ...]) -> bytes:
     return hashlib.sha256(call + repr(sample).encode()).digest()
 
 
+def name_rollout_call(rollout_id: str, context: str, *, model: str) -> bytes:
+    """The key of one rollout, whose calls its agent makes by itself."""
+    text = json.dumps([rollout_id, context, model], separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
 def dump_reply(response: lm15.Response) -> dict[str, Any]:
     """A reply as JSON can hold it, without the provider's raw body."""
     dumped: dict[str, Any] = serde.response_to_dict(response)

@@ -108,9 +108,14 @@ class Ledger:
                 raise
             self._db.execute("COMMIT")
 
-    def _total(self) -> Amount:
-        dollars, calls, tokens = self._db.execute(rows.TOTALS).fetchone()
+    def _total(self, role: str = "%") -> Amount:
+        dollars, calls, tokens = self._db.execute(rows.TOTALS, (role,)).fetchone()
         return Amount(dollars or 0.0, calls or 0, tokens or 0)
+
+    def spent_by(self, role: str) -> Amount:
+        """What a role has spent so far, in all sessions."""
+        with self._lock:
+            return self._total(role)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, for reports."""

@@ -55,7 +55,7 @@ _WRITE_OFF = """UPDATE calls SET unsure = unsure + reserved, reserved = 0,
 WRITE_OFF = f"{_WRITE_OFF} WHERE key = ?"
 ABANDON = f"{_WRITE_OFF}, state = 'lost', reason = 'the process ended' WHERE state = 'reserved'"
 TOTALS = """SELECT sum(coalesce(cost, 0) + unsure), sum(calls + unsure_calls),
-    sum(input_tokens + output_tokens + unsure_tokens) FROM calls"""
+    sum(input_tokens + output_tokens + unsure_tokens) FROM calls WHERE role LIKE ?"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,13 @@ class Amount:
     dollars: float = 0.0
     calls: int = 0
     tokens: int = 0
+
+    def __str__(self) -> str:
+        """Such as `$0.0120, 3 calls, 4,210 tokens`; what is nothing is left out."""
+        parts = [f"${self.dollars:.4f}"] if self.dollars else []
+        parts += [f"{self.calls:,} calls"] if self.calls else []
+        parts += [f"{self.tokens:,} tokens"] if self.tokens else []
+        return ", ".join(parts) or "nothing"
 
     def __add__(self, other: Amount) -> Amount:
         """Sum of both."""

@@ -134,7 +134,7 @@ def check_prices(models: ModelsConfig) -> None:
     """
     for role, config in models:
         for model in (config.model, *config.fallbacks) if config else ():
-            if not _find_price(model, config).is_known:
+            if not price_model(model, config).is_known:
                 prices = f"models.{role}.input_price and models.{role}.output_price"
                 hint = f"set {prices}" if model == config.model else "choose another fallback"
                 raise UsageError(
@@ -142,8 +142,8 @@ def check_prices(models: ModelsConfig) -> None:
                 )
 
 
-def _find_price(model: str, config: ModelConfig) -> Price:
-    """The role's own prices are those of its first model."""
+def price_model(model: str, config: ModelConfig) -> Price:
+    """The price of a role's model or of one of its fallbacks; the role's own is the first's."""
     provider = resolve_natively(model) or model.partition("/")[0]
     name = model.partition("/")[2]
     if model != config.model:
@@ -162,7 +162,7 @@ def _lay_line(
     limits = (config.requests_per_minute, config.tokens_per_minute) if is_first else (None, None)
     return Line(
         Wire(route),
-        _find_price(model, config),
+        price_model(model, config),
         calls.pace(model, route.options.get("api_base"), *limits),
     )
 

@@ -47,8 +47,12 @@ class Price:
 
     def estimate(self, request: lm15.Request, n: int = 1) -> Amount:
         """An upper-side estimate of a request with n completions."""
-        taken = -(-measure_bytes(request) // BYTES_PER_TOKEN)
-        given = n * (request.config.max_tokens or ASSUMED_REPLY)
+        return self.bound(measure_bytes(request), request.config.max_tokens, n)
+
+    def bound(self, prompt_bytes: int, reply_tokens: int | None, n: int = 1) -> Amount:
+        """An upper-side estimate of a prompt of so many bytes with n replies."""
+        taken = -(-prompt_bytes // BYTES_PER_TOKEN)
+        given = n * (reply_tokens or ASSUMED_REPLY)
         dollars = 0.0
         if self.input_rate is not None and self.output_rate is not None:
             dollars = taken * self.input_rate + given * self.output_rate
@@ -68,6 +72,15 @@ class Price:
             cost_usd=self._cost(response, request),
         )
 
+    def reckon(self, usage: Usage) -> float | None:
+        """Dollars of tokens that are known, None where the price is not."""
+        if self.input_rate is None or self.output_rate is None:
+            return None
+        fresh = max(0, usage.input_tokens - usage.cached_tokens)
+        cached_rate = self.input_rate if self.cached_rate is None else self.cached_rate
+        read = fresh * self.input_rate + usage.cached_tokens * cached_rate
+        return read + usage.output_tokens * self.output_rate
+
     def _cost(self, response: lm15.Response, request: lm15.Request) -> float | None:
         told = response.usage
         if self.input_rate is None or self.output_rate is None:
@@ -79,11 +92,13 @@ class Price:
             )
             if cost is not None:
                 return cost
-        cached = told.cache_read_tokens or 0
-        fresh = max(0, (told.input_tokens or 0) - cached)
-        cached_rate = self.input_rate if self.cached_rate is None else self.cached_rate
-        written = (told.output_tokens or 0) * self.output_rate
-        return fresh * self.input_rate + cached * cached_rate + written
+        return self.reckon(
+            Usage(
+                input_tokens=told.input_tokens or 0,
+                output_tokens=told.output_tokens or 0,
+                cached_tokens=told.cache_read_tokens or 0,
+            )
+        )
 
 
 def find_price(

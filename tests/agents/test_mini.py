@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rematch.agents.mini import MiniAgent, MiniConfig, load_mini
-from rematch.agents.mini.results import hide_secrets
 from rematch.agents.sandboxes import ProcessSandbox, SandboxLimits
 from rematch.data.records import Ending, ResultKind, Rollout, Task, Usage
 from rematch.errors import AgentError, SandboxError, UsageError
+from rematch.redaction import hide_secrets
 from rematch.seams import Agent
 from rematch.signatures.frame import frame_context
 from tests.agents.boxes import SUBMIT, TASK, TIGHT, ScriptedModel, list_actions, run_script

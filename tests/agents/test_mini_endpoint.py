@@ -10,6 +10,7 @@ import pytest
 
 from rematch.agents.mini import MiniAgent, MiniConfig, MiniModelConfig
 from rematch.data.records import Ending, Rollout
+from rematch.errors import ModelRefusedError
 from rematch.signatures.frame import frame_context
 from rematch.testing import Agent, ChatRequest, Conversation, Endpoint, Fault
 from tests.agents.boxes import ALL, ISOLATED, TASK, list_actions, make_sandbox
@@ -107,17 +108,17 @@ def test_a_call_that_fails_once_is_made_again(source: Path) -> None:
     assert rollout.trajectory.ending is Ending.SUBMITTED
 
 
-def test_a_wrong_key_is_told_without_the_key(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+@pytest.mark.parametrize("fault", [Fault.EXPIRED_KEY, Fault.NO_MONEY, Fault.UNKNOWN_MODEL])
+def test_a_provider_that_refuses_is_no_ending_but_stops_the_run(source: Path, fault: Fault) -> None:
+    """Every other rollout would end so; the refusal is not asked for twice."""
 
     def faults(request: ChatRequest, rng: random.Random) -> Fault | None:
-        return Fault.EXPIRED_KEY
+        return fault
 
     with Endpoint(agent=Agent([FIX]), faults=faults) as endpoint:
-        rollout = attempt(endpoint, source)
-    assert rollout.trajectory.ending is Ending.CRASHED
-    assert "AuthenticationError" in rollout.trajectory.ending_detail
-    assert "sk-very-secret" not in rollout.model_dump_json()
+        with pytest.raises(ModelRefusedError):
+            attempt(endpoint, source, attempts=3)
+        assert len(endpoint.log) == 1
 
 
 def test_replies_without_a_command_end_the_rollout(source: Path) -> None:

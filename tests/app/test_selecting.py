@@ -79,10 +79,20 @@ def test_provider_that_refuses_stops_and_what_is_finished_is_kept(tmp_path: Path
         assert len(select(pool, config, out).selections) == 1
         write_pool(tmp_path / "pool", tasks=2)
         before = len(endpoint.log)
-        with pytest.raises(ModelRefusedError):
-            select(pool, config, out)
+        selected = select(pool, config, out)
         asked = "".join(call.messages[-1].text for call in list(endpoint.log)[before:])
     assert "part 1" in asked and "part 0" not in asked
+    assert list(selected.selections) == ["org__repo-0"]
+    assert "Insufficient credits" in selected.refusal
+
+
+def test_provider_that_refuses_before_anything_is_finished_is_an_error(tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool", tasks=1)
+    with (
+        Endpoint(faults=lambda *_: Fault.EXPIRED_KEY) as endpoint,
+        pytest.raises(ModelRefusedError, match="key has expired"),
+    ):
+        select(pool, with_models(endpoint), tmp_path / "out")
 
 
 def test_the_most_calls_are_those_of_the_plan(tmp_path: Path) -> None:

@@ -55,7 +55,10 @@ def _winners(pool: Path) -> list[str]:
 def test_json_alone_stands_on_stdout_and_nothing_else_anywhere(pool: Path) -> None:
     done = rematch("select", pool, "--json")
     assert (done.code, done.err) == (0, "")
-    assert done.document.keys() == {"tasks", "usage", "failures", "problems"}
+    assert done.document.keys() == {
+        *("tasks", "usage", "faults", "notes"),
+        *("failures", "refusal", "problems"),
+    }
     for task_id, task in done.document["tasks"].items():
         assert task.keys() == {"pick", "origin", "bracket"}
         assert task["pick"]["task_id"] == task_id
@@ -166,16 +169,21 @@ def test_only_bad_files_is_one_line(tmp_path: Path) -> None:
 def test_dry_run_counts_and_makes_nothing(pool: Path, tmp_path: Path) -> None:
     without = rematch("select", pool, "--dry-run", "-o", tmp_path / "out")
     assert without.out.splitlines() == [
-        "2 tasks, 6 rollouts; at most:",
-        "  no model calls: everything is answered from evidence",
+        "2 tasks, 6 rollouts",
+        "no model calls: everything is answered from evidence",
     ]
     words = ("select", pool, "--dry-run", "--model", "openai/x", "-v", "4")
-    assert rematch(*words).out.splitlines() == [
-        "2 tasks, 6 rollouts; at most:",
-        "  summarizer         6 calls",
-        "  judge             16 calls",  # 2 tasks, 2 matches each, 4 votes each
+    header, titles, *rows = rematch(*words).out.splitlines()
+    assert header == "2 tasks, 6 rollouts"
+    assert titles.split()[:4] == ["role", "calls", "at", "most"]
+    assert [row.split()[:2] for row in rows] == [
+        ["summarizer", "6"],
+        ["judge", "16"],  # 2 tasks, 2 matches each, 4 votes each
+        ["all", "22"],
     ]
+    assert all(row.endswith("price unknown") for row in rows)
     document = rematch(*words, "--json").document
+    assert document.pop("forecast")[1]["role"] == "judge"
     assert document == {"tasks": 2, "rollouts": 6, "calls": {"summarizer": 6, "judge": 16}}
     assert not (tmp_path / "out").exists()
 

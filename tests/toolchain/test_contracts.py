@@ -10,10 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What each room may import, besides its own files and what is free for all. data.formats stands
 # for all of data but the records.
-FREE = {"errors", "loops", "seeds", "settings", "statistics", "stopping"}
+FREE = {"errors", "loops", "redaction", "seeds", "settings", "statistics", "stopping"}
 TABLE = {
     "errors": "",
     "loops": "",
+    "redaction": "",
     "seeds": "",
     "settings": "",
     "statistics": "",

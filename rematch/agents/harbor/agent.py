@@ -14,13 +14,13 @@ from rematch.agents.harbor.loop import run_in_harbor
 from rematch.agents.harbor.seat import Operator, operator
 from rematch.agents.harbor.snapshots import keep_trajectory, restore_trajectory
 from rematch.agents.harbor.trials import TERMINUS_1, Trials
-from rematch.agents.mini.results import hide_secrets
 from rematch.data.formats import harbor
 from rematch.data.formats.recorded import Recorded, one_line
 from rematch.data.harbor_package import load_harbor
 from rematch.data.harbor_tasks import HarborTask
 from rematch.data.records import Ending, Rollout, Task, Trajectory, name_rollout
 from rematch.errors import AgentError, InputError, ModelRefusedError, UsageError
+from rematch.redaction import hide_secrets
 
 _REFUSALS = (
     *("AuthenticationError", "AgentAuthenticationError", "ModelNotFoundError"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rematch.agents.sandboxes import Sandbox
 from rematch.agents.threads import run_in_thread
 from rematch.data.records import Rollout, Task
 from rematch.errors import SandboxError
+from rematch.seams import Allowance, allowance
 from rematch.seeds import derive_seed
 
 _CANCEL_SECONDS = 2.0
@@ -71,13 +73,14 @@ class MiniAgent:
         Raises:
             UsageError: the configuration cannot be used.
             AgentError: mini-SWE-agent cannot be imported.
+            ModelRefusedError: the provider will not serve this run.
         """
         seed = derive_seed(self._seed, "rollout", task.id, iteration, index)
         attempt = Attempt(
             job=Job(task, context, iteration, index, seed),
             config=self._config,
             sandbox=self._make_sandbox(task),
-            make_model=self._build_model,
+            make_model=partial(self._build_model, allowance.get()),
             is_priced=self._model is not None,
             name=self._name,
             trajectories=self._trajectories,
@@ -89,11 +92,13 @@ class MiniAgent:
             await _stop(attempt, running)
             raise
 
-    def _build_model(self, task: Task, templates: dict[str, Any], seed: int) -> Any:
+    def _build_model(
+        self, share: Allowance | None, task: Task, templates: dict[str, Any], seed: int
+    ) -> Any:
         if self._model_factory is not None:
             return self._model_factory(task, seed)
         assert self._model is not None
-        return build_model(self._model, templates, seed)
+        return build_model(self._model, templates, seed, share)
 
 
 async def _stop(attempt: Attempt, running: asyncio.Future[Rollout]) -> None:

@@ -12,18 +12,14 @@ from typing import Any
 from rematch.agents.mini.config import MiniConfig
 from rematch.agents.mini.environment import MiniEnvironment
 from rematch.agents.mini.loading import load_mini, load_templates
-from rematch.agents.mini.results import (
-    clean_text,
-    hide_secrets,
-    read_trajectory,
-    read_usage,
-)
+from rematch.agents.mini.results import clean_text, read_trajectory, read_usage
 from rematch.agents.mini.submissions import narrow_patch
 from rematch.agents.sandboxes import Sandbox
 from rematch.agents.sandboxes.output import was_cut
 from rematch.data.formats.recorded import one_line
 from rematch.data.records import Ending, Origin, ResultKind, Rollout, Task, Trajectory, Usage
-from rematch.errors import AgentError, SandboxError, UsageError
+from rematch.errors import RematchError, SandboxError
+from rematch.redaction import hide_secrets
 
 FORMAT = "mini-swe-agent"
 
@@ -81,15 +77,16 @@ class Attempt:
         Raises:
             UsageError: the configuration cannot be used.
             AgentError: the agent cannot run at all.
+            RematchError: the provider will not serve this run, or the run has stopped.
         """
         try:
             templates = load_templates(self.config.template)
             model = self.make_model(self.job.task, templates, self.job.seed)
             with self.sandbox as sandbox:
                 return self._work(sandbox, templates, model)
-        except (AgentError, UsageError):
-            raise
-        except Exception as error:  # noqa: BLE001  (an attempt that fails is a record)
+        except Exception as error:
+            if _stops_the_run(error):
+                raise
             detail = one_line(hide_secrets(clean_text(f"{type(error).__name__}: {error}")))
             return self._record(Trajectory(ending=Ending.CRASHED, ending_detail=detail), patch=None)
 
@@ -114,7 +111,9 @@ class Attempt:
         failure: Exception | None = None
         try:
             agent.run(self.job.prompt)
-        except Exception as error:  # noqa: BLE001  (the model, the sandbox or the agent crashed)
+        except Exception as error:
+            if _stops_the_run(error):
+                raise
             failure = error
         ours = {"rollout": self.job.id, "seed": self.job.seed}
         document = clean_text(agent.serialize({"info": {"rematch": ours}}))
@@ -175,6 +174,11 @@ class Attempt:
             seconds=round(time.monotonic() - self._started, 3),
             origin=origin,
         )
+
+
+def _stops_the_run(error: Exception) -> bool:
+    """Whether every other attempt would fail the same way; a sandbox that broke is this one's."""
+    return isinstance(error, RematchError) and not isinstance(error, SandboxError)
 
 
 _PROMPTS = ("system_template", "instance_template")

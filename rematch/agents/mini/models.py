@@ -9,19 +9,24 @@ from typing import Any
 
 from rematch.agents.mini.config import MiniModelConfig
 from rematch.agents.mini.loading import load_mini
+from rematch.agents.mini.metered import meter_model
 from rematch.errors import UsageError
+from rematch.seams import Allowance
 
 _SEEDS = 1 << 31
 """Providers take seeds of 31 bits."""
 
 
-def build_model(config: MiniModelConfig, templates: dict[str, Any], seed: int) -> Any:
+def build_model(
+    config: MiniModelConfig, templates: dict[str, Any], seed: int, share: Allowance | None = None
+) -> Any:
     """A LitellmModel for one rollout.
 
     Args:
         config: the model.
         templates: a shipped configuration; its `model` part says how results are shown.
         seed: of this rollout.
+        share: what the rollout may spend; None where nobody bounds it.
 
     Raises:
         AgentError: mini-SWE-agent cannot be imported.
@@ -35,7 +40,7 @@ def build_model(config: MiniModelConfig, templates: dict[str, Any], seed: int) -
     shown = templates.get("model", {})
     parts = {name: shown[name] for name in _TEMPLATES if name in shown}
     try:
-        return module.LitellmModel(
+        return meter_model(module.LitellmModel, share, config.max_tokens)(
             model_name=config.model,
             model_kwargs=_list_parameters(config, shown.get("model_kwargs", {}), seed),
             set_cache_control=_choose_cache_control(config.model),

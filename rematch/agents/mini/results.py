@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from rematch.data.formats import mini_swe
 from rematch.data.formats.recorded import one_line
 from rematch.data.records import Ending, Trajectory, Usage
+from rematch.redaction import hide_secrets
 
-_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _OVERFLOWS = ("ContextWindowExceededError",)
 
 
@@ -64,11 +63,3 @@ def clean_text(value: Any) -> Any:
     if isinstance(value, list):
         return [clean_text(inner) for inner in value]
     return value
-
-
-def hide_secrets(text: str) -> str:
-    """The text without the keys of our environment: providers quote them in their errors."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and any(word in name.upper() for word in _SECRET_NAMES):
-            text = text.replace(value, f"[{name}]")
-    return text

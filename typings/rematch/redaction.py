@@ -1,0 +1,1 @@
+../../rematch/redaction.py
