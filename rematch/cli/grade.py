@@ -111,8 +111,8 @@ def _grade_run(path: Path, suite: Suite, workers: int | None, *, redo: bool, as_
         console.print()
         for line in format_run(runs):
             console.print(line, soft_wrap=True)
-    for task_id, reason in failures.items():
-        write_error(f"{task_id}: {reason}")
+    for reason in failures.values():
+        write_error(reason)
     if failures or any(run.not_graded for run in runs):
         raise typer.Exit(1)
 
