@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path / "suite"
 
 
-def write_predictions(path: Path, patches: dict[str, str | None]) -> Path:
+def write_predictions(path: Path, patches: Mapping[str, str]) -> Path:
     rows = {
         name: {"instance_id": name, "model_name_or_path": "x", "model_patch": patch}
         for name, patch in patches.items()
