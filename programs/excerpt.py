@@ -7,6 +7,7 @@ steps that it leaves out. Which steps are telling is ours; the paper leaves it o
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ def excerpt(trajectory: Trajectory, budget: int) -> Excerpt:
     taken; then the most telling steps fill the rest, and all are shown in their order.
     """
     steps = trajectory.steps
-    telling = [_tell(step) for step in steps]
+    telling = _read_telling(trajectory)
     # Of so many steps not even half can fit, whatever the cap.
     caps = _TEXT_CAPS if len(steps) * 2 <= budget else _TEXT_CAPS[-1:]
     for cap in caps:
@@ -92,6 +93,19 @@ def excerpt(trajectory: Trajectory, budget: int) -> Excerpt:
         return _show_last(steps, rendered[-1], budget)
     text = "\n\n".join(rendered[index] for index in chosen)
     return Excerpt(text, _describe(steps, chosen, cap))
+
+
+_CACHE: dict[int, list[int]] = {}
+
+
+def _read_telling(trajectory: Trajectory) -> list[int]:
+    """How telling each step is; read once for each trajectory object, as long as it lives."""
+    key = id(trajectory)
+    known = _CACHE.get(key)
+    if known is None:
+        known = _CACHE[key] = [_tell(step) for step in trajectory.steps]
+        weakref.finalize(trajectory, _CACHE.pop, key, None).atexit = False
+    return known
 
 
 def _render(step: Step, cap: int) -> str:

@@ -1,6 +1,7 @@
 """The public Python door: configuration in, wired program out. The command line uses it too."""
 
 from rematch.app.ablating import ablate_pool, plan_pool
+from rematch.app.ablating_live import ablate_suite, count_live_calls, plan_suite
 from rematch.app.agents import describe_parts
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.config import Config, dump_config, load_config
@@ -56,12 +57,14 @@ __all__ = [
     "TuningReport",
     "TuningRequest",
     "ablate_pool",
+    "ablate_suite",
     "apply_pick",
     "as_json",
     "build_run",
     "build_selector",
     "check_appliable",
     "count_calls",
+    "count_live_calls",
     "count_run_calls",
     "describe_parts",
     "dump_config",
@@ -83,6 +86,7 @@ __all__ = [
     "open_task",
     "place_run",
     "plan_pool",
+    "plan_suite",
     "prepare_environment",
     "read_plan",
     "read_pool",

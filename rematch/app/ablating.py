@@ -126,6 +126,19 @@ def tell_losses(variant: Variant, calls: Calls) -> list[str]:
     return [f"{variant.name}: {lost} calls came to nothing, so its figures are not whole; {again}"]
 
 
+def check_whole(variant: Variant, calls: Calls) -> None:
+    """See that a variant was not cut short by the budget: its figures would be the budget's.
+
+    Raises:
+        BudgetSpentError: it was.
+    """
+    if any(event.kind == "budget" for event in calls.events()):
+        raise BudgetSpentError(
+            f"variant {variant.name!r}: the budget is spent, and half a variant says nothing; "
+            "what was paid for is kept: raise the budget and run the same command"
+        )
+
+
 def add_usage(one: dict[str, Usage], other: dict[str, Usage]) -> dict[str, Usage]:
     """Usage by role, added."""
     return {role: one.get(role, Usage()) + other.get(role, Usage()) for role in {**one, **other}}
@@ -158,11 +171,7 @@ def _select(
         if any(event.outcome == "lost" for event in calls.events()):
             shutil.rmtree(folder.path / "tasks", ignore_errors=True)
         folder.close()
-    if any(event.kind == "budget" for event in calls.events()):
-        raise BudgetSpentError(
-            f"variant {variant.name!r}: the budget is spent, and half a variant says nothing; "
-            "what was paid for is kept: raise the budget and run the same command"
-        )
+    check_whole(variant, calls)
     return selected
 
 

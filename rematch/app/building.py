@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ import dspy
 from rematch.agents.sandboxes import sweep
 from rematch.app.agents import Hands, build_hands, name_agent
 from rematch.app.config import Config
+from rematch.app.fitting import choose_view, fit_summarizer, read_weights
 from rematch.app.harbor import TRIALS
 from rematch.app.parts import Parts, Run
 from rematch.app.paying import check_budget, open_purse
@@ -29,19 +30,17 @@ from rematch.data.swebench import SwebenchTask
 from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
-from rematch.evidence.scoring import EvidenceScorer, load_model, parse_model
-from rematch.evidence.summarizer import EvidenceSummarizer, summarize_facts
+from rematch.evidence.summarizer import EvidenceSummarizer
 from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
-from rematch.programs.rendering import render_summary
-from rematch.programs.views import PatchView, TrajectoryView
 from rematch.runs.budget import Budget
 from rematch.runs.calls import Calls, Event
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import RunFolder
 from rematch.runs.ledger import Ledger
-from rematch.runs.manifest import default_folder, open_folder
-from rematch.runs.models import ModelConfig, Role, build_lm, find_window, fit_reply
+from rematch.runs.manifest import Manifest, default_folder, open_folder
+from rematch.runs.models import ModelConfig, Role, build_lm
 from rematch.runs.recorded import RecordedAgent, RecordedSummarizer
+from rematch.runs.shared import SharedAgent, SharedGrader
 from rematch.seams import Summarizer as SummarizerSeam
 from rematch.stopping import stopping
 
@@ -91,6 +90,7 @@ def build_run(
     on_event: Callable[[Event], None] | None = None,
     tell: Callable[[str], None] | None = None,
     calls: Calls | None = None,
+    shared: Path | None = None,
 ) -> Run:
     """A suite's run: the program with an agent, its grader, and the folder that keeps results.
 
@@ -103,6 +103,8 @@ def build_run(
         on_event: told what befell a model call.
         tell: gets lines for the user while the run is under way (an image is pulled).
         calls: records and bounds the calls of several runs together, in place of the folder.
+        shared: keeps attempts and grades that several runs have in common, but for Harbor's,
+            whose verdicts lie sealed in the folder of one run.
 
     Raises:
         UsageError: a model or folder cannot be used, or a price is unknown and a budget set.
@@ -113,6 +115,8 @@ def build_run(
     path = output or default_folder(manifest)
     sweep()
     hands = _build_hands(config, suite, RunFolder(path), tell or _say_nothing)
+    if shared is not None and not config.agent.in_harbor:
+        hands = _share(hands, config, manifest, shared)
     folder = open_folder(path, manifest, redo=redo)
     parts = build_parts(config, calls or open_calls(config, folder, on_event), on_change)
     if hands.pilot is not None and config.models.agent is not None:
@@ -151,6 +155,15 @@ def _build_hands(
         return build_repository(config, own[0], folder, tell)
     tasks = {t.task.id: t for t in suite.tasks if isinstance(t, HarborTask)}
     return build_hands(config, tasks, folder)
+
+
+def _share(hands: Hands, config: Config, manifest: Manifest, shared: Path) -> Hands:
+    asked = {key: manifest.config[key] for key in ("agent", "seed")}
+    asked["model"] = manifest.config["models"]["agent"]
+    maker = manifest.model_copy(update={"config": asked}).digest
+    grader = hands.grader and SharedGrader(hands.grader, shared / "grades")
+    agent = SharedAgent(hands.agent, shared / "attempts", maker)
+    return replace(hands, agent=agent, grader=grader)
 
 
 def _say_nothing(line: str) -> None:
@@ -202,15 +215,19 @@ def build_parts(
     summarizer = (
         Summarizer(
             _lm("summarizer", models.summarizer, calls),
-            _fit_window(config, models.summarizer),
+            fit_summarizer(config, models.summarizer),
             fallback=evidence,
             check=check_claims,
         )
         if models.summarizer and reads_summaries
         else evidence
     )
-    scorer = _read_weights(config)
-    judge = _build_judge(config, models.judge, calls) if models.judge else EvidenceJudge(scorer)
+    scorer = read_weights(config)
+    judge = (
+        Judge(_lm("judge", models.judge, calls), choose_view(config, models.judge))
+        if models.judge
+        else EvidenceJudge(scorer)
+    )
     distiller = Distiller(_lm("distiller", models.distiller, calls)) if models.distiller else None
     if config.context.distill and distiller is None:
         raise UsageError("context.distill needs a model: --distiller-model provider/name")
@@ -228,47 +245,8 @@ def _places(config: Config) -> dict[str, int]:
     return {"grader": processors, **agent, **asked}
 
 
-def _build_judge(config: Config, model: ModelConfig, calls: Calls) -> Judge:
-    lm = _lm("judge", model, calls)
-    match config.judge.represent:
-        case "summary":
-            return Judge(lm)
-        case "evidence":
-            return Judge(lm, lambda entrant: render_summary(summarize_facts(entrant.rollout)))
-        case "trajectory":
-            return Judge(lm, TrajectoryView(_share_window(config, model)))
-        case "patch":
-            return Judge(lm, PatchView(_share_window(config, model)))
-
-
-def _share_window(config: Config, model: ModelConfig) -> int:
-    """Each entrant's tokens in a match of full size."""
-    return _lower(config.judge.input_tokens, model) // config.rtv.group_size
-
-
-def _read_weights(config: Config) -> EvidenceScorer:
-    path = config.evidence.weights
-    try:
-        model = parse_model(path.read_text(encoding="utf-8"), str(path)) if path else load_model()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"evidence.weights: {path}: cannot be read") from error
-    return EvidenceScorer(model.without(config.evidence.without))
-
-
 def _lm(role: Role, config: ModelConfig, calls: Calls) -> dspy.LM:
     return build_lm(role, config, calls=calls)
-
-
-def _fit_window(config: Config, model: ModelConfig) -> Any:
-    """The summarizer's budget, lowered where the model's window is smaller."""
-    budget = _lower(config.summarizer.input_tokens, model)
-    return config.summarizer.model_copy(update={"input_tokens": budget})
-
-
-def _lower(budget: int, model: ModelConfig) -> int:
-    """A prompt's tokens, no more than the model's window leaves beside the reply."""
-    window = find_window(model.model)
-    return budget if window is None else min(budget, max(1_000, window - (fit_reply(model) or 0)))
 
 
 @contextlib.contextmanager

@@ -15,11 +15,13 @@ from rematch.cli.progress import TaskProgress
 from rematch.errors import UsageError
 
 if TYPE_CHECKING:
-    from rematch.app import Ablation
+    from rematch.app import Ablation, Plan
 
 
 def ablate(
-    file: Annotated[Path, typer.Argument(help="A YAML file: a base, and variants by name.")],
+    file: Annotated[
+        Path, typer.Argument(help="A YAML file: a base, and variants by name (docs/ablation.md).")
+    ],
     paths: Annotated[
         list[Path] | None,
         typer.Argument(help="Files and folders of recorded rollouts, in place of the file's pool."),
@@ -28,10 +30,17 @@ def ablate(
         Path | None,
         typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header."),
     ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="For a live ablation: a suite as `rematch run` takes it.")
+    ] = None,
+    ids: options.Ids = None,
     model: options.ModelName = None,
+    agent_model: options.AgentModel = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
+    distiller_model: options.DistillerModel = None,
     api_base: options.ApiBase = None,
+    sandbox: options.Sandbox = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
     config: options.Settings = None,
@@ -55,29 +64,91 @@ def ablate(
     from rematch import app
 
     flags = {
-        **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        **options.overlay_models(
+            model,
+            api_base,
+            agent=agent_model,
+            summarizer=summarizer_model,
+            judge=judge_model,
+            distiller=distiller_model,
+        ),
         **options.overlay_workers(workers),
+        "agent.sandbox.kind": sandbox,
         "seed": seed,
     }
     plan = app.read_plan(file, config or (), flags)
+    pool, name = paths or ([] if suite else list(plan.pool)), suite or plan.suite
+    if bool(pool) == bool(name):
+        raise UsageError(f"{file}: on what? name either recorded rollouts (pool) or a suite")
     folder = output or Path("runs") / f"ablation-{file.stem}"
-    pool, known = paths or list(plan.pool), labels or plan.labels
-    if not pool:
-        raise UsageError(f"{file}: on what? name recorded rollouts, or a `pool` in the file")
+    if name:
+        result = _ablate_live(plan, name, ids, folder, redo=redo, as_json=as_json, dry_run=dry_run)
+    else:
+        known = labels or plan.labels
+        result = _ablate(plan, pool, known, folder, redo=redo, as_json=as_json, dry_run=dry_run)
+    if result is not None:
+        _finish(result, folder, as_json=as_json)
+
+
+def _ablate(
+    plan: Plan,
+    pool: list[Path],
+    labels: Path | None,
+    folder: Path,
+    *,
+    redo: bool,
+    as_json: bool,
+    dry_run: bool,
+) -> Ablation | None:
+    from rematch import app
+
     if dry_run:
         _show_calls(app.plan_pool(plan, pool)[1], as_json)
-        return
-    if known is None:
+        return None
+    if labels is None:
         raise UsageError("a recorded pool is compared by its labels: --labels FILE")
-    with TaskProgress(len(plan.all), what="variants", quiet=as_json) as progress:
+    with _Progress(plan, quiet=as_json) as progress:
+        return app.ablate_pool(plan, pool, labels, folder, redo=redo, on_done=progress.tell)
 
-        def tell(variant: str, done: int, total: int) -> None:
-            progress.count_jobs(f"{variant}: tasks", 0, done)
-            if done == total:
-                progress.finish_task(variant, f"{total} tasks")
 
-        result = app.ablate_pool(plan, pool, known, folder, redo=redo, on_done=tell)
-    _finish(result, folder, as_json=as_json)
+def _ablate_live(
+    plan: Plan,
+    suite: str,
+    ids: list[str] | None,
+    folder: Path,
+    *,
+    redo: bool,
+    as_json: bool,
+    dry_run: bool,
+) -> Ablation | None:
+    from rematch import app
+
+    plan, loaded = app.plan_suite(plan, suite, options.split_ids(ids) or plan.ids)
+    if dry_run:
+        _show_calls(app.count_live_calls(plan, loaded), as_json)
+        return None
+    with _Progress(plan, quiet=as_json) as progress:
+        return app.ablate_suite(
+            plan,
+            loaded,
+            folder,
+            redo=redo,
+            on_done=progress.tell,
+            tell=None if as_json else write_note,
+        )
+
+
+class _Progress(TaskProgress):
+    """One step per variant."""
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        super().__init__(len(plan.all), what="variants", quiet=quiet)
+
+    def tell(self, variant: str, done: int, total: int) -> None:
+        """Note how many of a variant's tasks are done."""
+        self.count_jobs(f"{variant}: tasks", 0, done)
+        if done == total:
+            self.finish_task(variant, f"{total} tasks")
 
 
 def _finish(result: Ablation, folder: Path, *, as_json: bool) -> None:

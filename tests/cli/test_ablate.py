@@ -30,7 +30,7 @@ variants:
 """
 
 REAL = """
-base: {rtv.votes: 2, summarizer.input_tokens: 6000, judge.input_tokens: 6000}
+base: {rtv.votes: 2, summarizer.input_tokens: 3000, judge.input_tokens: 3000}
 variants:
   one vote: {rtv.votes: 1}
   groups of four: {rtv.group_size: 4}
@@ -172,7 +172,7 @@ def test_what_is_missing_is_one_line(endpoint: Endpoint, tmp_path: Path) -> None
     pool, _ = write_labelled(tmp_path / "elsewhere")
     file = tmp_path / "a.yaml"
     file.write_text("variants: {v: {evidence.without: [size]}}")
-    assert "on what? name recorded rollouts" in rematch("ablate", file).error
+    assert "on what? name either recorded rollouts" in rematch("ablate", file).error
     assert "--labels FILE" in rematch("ablate", file, pool).error
     assert rematch("ablate", tmp_path / "no.yaml", pool).code == 1
     other = rematch("ablate", file, pool, "--labels", tmp_path / "no.tsv")
