@@ -106,8 +106,12 @@ def clone_head(known: RepositoryTask, target: Path) -> None:
     source = str(known.path)
     kind = _ask(known.path, "rev-parse", "--show-object-format")
     _ask(target, "init", "-q", "--template=", "--initial-branch=main", f"--object-format={kind}")
+    # A partial clone lacks files of older commits, and fetching them would write into it.
+    settings = _ask(known.path, "config", "--list", "--name-only").splitlines()
+    is_partial = any(name.endswith((".promisor", ".partialclone")) for name in settings)
+    extent = ("--depth", "1") if is_partial else ("--update-shallow",)
     # No hard links: a rollout could write through them.
-    _ask(target, "fetch", "-q", "--no-tags", "--no-auto-gc", "--update-shallow", source, known.head)
+    _ask(target, "fetch", "-q", "--no-tags", "--no-auto-gc", *extent, source, known.head)
     (target / ".git" / "FETCH_HEAD").unlink()  # it names the user's folder
     _ask(target, "checkout", "-q", "-B", "main", known.head, variables=_UNCONFIGURED)
 
@@ -154,14 +158,14 @@ def _ask(
         InputError: git fails, or is missing.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     settings = [word for setting in _QUIET for word in ("-c", setting)]
     try:
         done = subprocess.run(
             ["git", *settings, "-C", str(path), *arguments],
             input=os.fsencode(given) if given is not None else None,
             capture_output=True,
-            env={**kept, **quiet, **(variables or {})},
+            env={**kept, **quiet, "LC_ALL": "C", **(variables or {})},
             timeout=_SECONDS,
             start_new_session=True,  # a terminal's Ctrl-C does not reach it half way
         )

@@ -66,6 +66,17 @@ def test_the_second_run_takes_all_from_the_folder(repository: Path, tmp_path: Pa
     second = solve(repository, *options)
     assert second.document == first.document
     assert hash_tree(folder / "tasks") == kept
+
+    # As a kill leaves it: what is finished is taken, the rest is made again, with the same result.
+    (task,) = (folder / "tasks").iterdir()
+    (task / "pick.json").unlink()
+    done, lost = sorted((task / "rollouts").iterdir())
+    written = done.stat().st_mtime_ns
+    lost.unlink()
+    third = solve(repository, *options)
+    assert third.document["tasks"] == first.document["tasks"]
+    assert done.stat().st_mtime_ns == written
+    assert lost.is_file()
     assert solve(repository, "--json").document["folder"] != str(folder)  # another question
 
 

@@ -162,6 +162,21 @@ def test_a_detached_head_and_a_shallow_history_are_cloned(repository: Path, tmp_
     assert git(tmp_path / "two", "log", "--format=%s") == "second"
 
 
+def test_of_a_partial_clone_the_last_commit_is_cloned_and_nothing_is_fetched(
+    repository: Path, tmp_path: Path
+) -> None:
+    write(repository, a__txt="three\n")
+    commit(repository, "second")
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", f"file://{repository}", str(partial))
+    before = hash_tree(partial)
+    clone_head(read(partial), tmp_path / "clone")
+    assert (tmp_path / "clone" / "a.txt").read_text() == "three\n"
+    assert git(tmp_path / "clone", "log", "--format=%s") == "second"
+    assert hash_tree(partial) == before
+
+
 def test_files_of_every_kind_are_cloned_as_git_has_them(repository: Path, tmp_path: Path) -> None:
     (repository / "data.bin").write_bytes(bytes(range(256)))
     (repository / "link").symlink_to("a.txt")
