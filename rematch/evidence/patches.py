@@ -43,8 +43,11 @@ def read_patch(patch: str | None) -> PatchFacts:
     added = removed = 0
     changed: set[str] = set()
     path = ""
-    for line in patch[:MOST_CHARACTERS].splitlines():
-        if line.startswith(("+++ ", "--- ")):
+    lines = patch[:MOST_CHARACTERS].splitlines()
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        # A removed `-- comment` looks like a file's line too, but no `+++` follows it.
+        is_old = line.startswith("--- ") and after.startswith("+++ ")
+        if is_old or (line.startswith("+++ ") and before.startswith("--- ")):
             name = line[4:].split("\t")[0].strip()
             name = name[2:] if name[:2] in ("a/", "b/") else name
             if name and name != "/dev/null":
