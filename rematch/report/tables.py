@@ -55,7 +55,9 @@ class ResultTable:
             if title in self._numbers:
                 cells.append(" " * (width - cell_len(cell)) + cell)
             elif self._reason and title == self._titles[-1]:
-                cells.append(one_line(cell, width))
+                text = one_line(cell, width)
+                fits = cell_len(text) <= width  # some letters are two cells wide
+                cells.append(text if fits else set_cell_size(text, width - 1) + "…")
             else:
                 cells.append(set_cell_size(cell, width))
         return _GAP.join(cells).rstrip()

@@ -2,7 +2,7 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
@@ -15,7 +15,7 @@ def plain(text: str) -> str:
 
 def plain_name(name: str) -> str:
     """A task's or rollout's id, whole and on one line; it may come from any file's name."""
-    return plain(name).replace("\n", " ")
+    return plain(name).replace("\n", " ").replace("\t", " ")
 
 
 def one_line(text: str, width: int = 160) -> str:
