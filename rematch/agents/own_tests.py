@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rematch.agents.sandboxes import CommandResult, Sandbox
+from rematch.agents.sandboxes.host import name_boxes
 from rematch.agents.sandboxes.trees import copy_tree
 from rematch.agents.threads import run_in_thread
 from rematch.data.records import Action, Rollout, Step, Task
@@ -67,7 +68,7 @@ class OwnTestsAgent:
             return self._before
 
     async def _try(self, patch: str) -> CommandResult:
-        with tempfile.TemporaryDirectory(prefix="rematch-test-") as folder:
+        with tempfile.TemporaryDirectory(prefix=name_boxes()) as folder:
             work = Path(folder) / "work"
             sandbox = self._make_sandbox(work)
             running = run_in_thread(lambda: self._run(sandbox, work, patch), name="tests")

@@ -12,6 +12,7 @@ from pathlib import Path
 from rematch.agents.mini import MakeSandbox, MiniAgent, MiniModelConfig
 from rematch.agents.repairer import make_repairer
 from rematch.agents.sandboxes import SandboxChoice, choose_sandbox
+from rematch.agents.sandboxes.host import name_boxes
 from rematch.app.config import Config
 from rematch.app.harbor import build_harbor, describe_harbor
 from rematch.data.harbor_tasks import HarborTask
@@ -137,7 +138,7 @@ class _Pristine:
 
     def __init__(self, tasks: dict[str, HarborTask]) -> None:
         self._tasks = tasks
-        self._folder = Path(tempfile.mkdtemp(prefix="rematch-tasks-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=name_boxes()))
         # Not a TemporaryDirectory: nobody ends a run's last rollout, so it goes with the run.
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 

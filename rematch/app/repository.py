@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rematch.agents.own_tests import OwnTestsAgent
 from rematch.agents.sandboxes import SandboxChoice, choose_sandbox
+from rematch.agents.sandboxes.host import name_boxes
 from rematch.agents.sandboxes.images import Images
 from rematch.app.agents import Hands, build_mini, name_agent, with_seconds
 from rematch.app.config import Config
@@ -149,7 +150,7 @@ class _Clone:
     """One clone of HEAD for the whole run; every sandbox gets a copy of its own."""
 
     def __init__(self, known: RepositoryTask) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="rematch-clone-"))
+        folder = Path(tempfile.mkdtemp(prefix=name_boxes()))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.path = folder / "work"
         with contextlib.ExitStack() as stack:

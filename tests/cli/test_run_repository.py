@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,6 +80,21 @@ def test_the_second_run_takes_all_from_the_folder(repository: Path, tmp_path: Pa
     assert done.stat().st_mtime_ns == written
     assert lost.is_file()
     assert solve(repository, "--json").document["folder"] != str(folder)  # another question
+
+
+def test_what_a_killed_run_leaves_beside_is_swept_by_the_next(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clone and the tests' copies are boxes of this process, as the sandboxes are."""
+    scratch = tmp_path / "scratch"
+    (scratch / "rematch-box-4194305-x").mkdir(parents=True)  # no process has this number
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    folder = Path(solve(repository, "--test", f"ls {scratch}", "--json").document["folder"])
+    (rollout, *_) = RunFolder(folder).tasks()[0].rollouts()
+    assert rollout.own_tests is not None
+    names = rollout.own_tests.output.split()
+    assert len(names) >= 3  # the clone, the tests' copy, their sandbox
+    assert {name.rpartition("-")[0] for name in names} == {f"rematch-box-{os.getpid()}"}
 
 
 def test_apply_changes_the_clean_tree_and_then_refuses(repository: Path) -> None:

@@ -60,7 +60,7 @@ class HostSandbox(Sandbox):
 
     def open(self) -> None:
         """Copy the source into a new box."""
-        self._box = Path(tempfile.mkdtemp(prefix=f"rematch-box-{os.getpid()}-"))
+        self._box = Path(tempfile.mkdtemp(prefix=name_boxes()))
         copy_tree(self._source, self.box / "app")
         for name in ("tmp", "etc"):
             (self.box / name).mkdir()
@@ -148,6 +148,11 @@ class HostSandbox(Sandbox):
 
     def _inner_environment(self, path: str, home: str) -> dict[str, str]:
         return {**CLEAN_ENVIRONMENT, "PATH": path, "HOME": home, **self.env}
+
+
+def name_boxes() -> str:
+    """How this process' temporary folders begin, so that a later one sweeps them."""
+    return f"rematch-box-{os.getpid()}-"
 
 
 def sweep_boxes() -> int:
