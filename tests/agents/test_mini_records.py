@@ -15,11 +15,12 @@ from rematch.agents.mini.attempt import Job
 from rematch.agents.mini.environment import MiniEnvironment
 from rematch.agents.mini.loading import load_mini, load_templates
 from rematch.agents.mini.models import build_model
-from rematch.agents.mini.results import clean_text, hide_secrets, read_trajectory, read_usage
+from rematch.agents.mini.results import clean_text, read_trajectory, read_usage
 from rematch.agents.mini.submissions import narrow_patch, split_patch
 from rematch.agents.sandboxes import ProcessSandbox
 from rematch.data.records import Ending, Task
 from rematch.errors import AgentError, UsageError
+from rematch.redaction import hide_secrets
 from tests.agents.boxes import SUBMIT
 
 
