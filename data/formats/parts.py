@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import re
 import shlex
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ _COMMAND_KEYS = (
     "raw_action",
 )
 _MAX_COUNT = 1 << 53
+_CODE = re.compile(r"-?[0-9]{1,11}")
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -44,10 +46,10 @@ def as_list(value: Any) -> list[Any]:
 
 def as_text(value: Any) -> str:
     """A message's content as text: a string, or blocks of which texts are kept."""
+    while isinstance(value, dict):
+        value = value.get("text") or value.get("content")
     if isinstance(value, str):
         return value
-    if isinstance(value, dict):
-        return as_text(value.get("text") or value.get("content"))
     if isinstance(value, list):
         return "\n".join(text for text in map(_block_text, value) if text)
     return ""
@@ -71,15 +73,13 @@ def as_amount(value: Any) -> float | None:
     """A finite, non-negative number (dollars, seconds), else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value)
-    return number if math.isfinite(number) and number >= 0 else None
+    return float(value) if 0 <= value <= sys.float_info.max else None
 
 
 def as_exit_code(value: Any) -> int | None:
     """A process's exit code, also written as text; None where it is none."""
-    if isinstance(value, str) and value.strip().lstrip("-").isascii():
-        text = value.strip()
-        value = int(text) if text.lstrip("-").isdigit() and len(text) < 12 else None
+    if isinstance(value, str):
+        value = int(value) if _CODE.fullmatch(value.strip()) else None
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if -(2**31) <= value < 2**32 else None
