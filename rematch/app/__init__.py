@@ -20,6 +20,7 @@ from rematch.app.repository import (
 )
 from rematch.app.rewards import grade_trials
 from rematch.app.running import Finished, as_json, count_run_calls, run_suite
+from rematch.app.searching import SearchResult, read_space, search_pool
 from rematch.app.selecting import (
     Selected,
     Selection,
@@ -50,6 +51,7 @@ __all__ = [
     "Plan",
     "Pool",
     "RunFolder",
+    "SearchResult",
     "Selected",
     "Selection",
     "Suite",
@@ -90,9 +92,11 @@ __all__ = [
     "prepare_environment",
     "read_plan",
     "read_pool",
+    "read_space",
     "report_run_judge",
     "run_async",
     "run_suite",
+    "search_pool",
     "select_pool",
     "tune_prompts",
     "write_text",

@@ -37,7 +37,7 @@ def plan_pool(plan: Plan, paths: Sequence[Path]) -> tuple[Pool, dict[str, dict[s
     """
     pool = read_pool(paths)
     check_variants(plan, Place.of_pool(pool))
-    return pool, {one.name: count_calls(pool, _trim(one.config)) for one in plan.all}
+    return pool, {one.name: count_calls(pool, trim(one.config)) for one in plan.all}
 
 
 def ablate_pool(
@@ -162,7 +162,7 @@ def _select(
             on_done(variant.name, done, len(pool.sizes))
 
     folder = open_selection(variant.config, paths, variant_folder(output, variant))
-    config = _trim(variant.config)
+    config = trim(variant.config)
     parts = build_selector(config, calls=calls)
     try:
         selected = run_async(lambda: select_pool(parts, pool, config, folder, tell))
@@ -175,7 +175,7 @@ def _select(
     return selected
 
 
-def _trim(config: Config) -> Config:
+def trim(config: Config) -> Config:
     """A variant pays for what its picks need: an evidence judge reads no summaries."""
     if config.models.judge is not None:
         return config

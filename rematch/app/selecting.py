@@ -139,7 +139,7 @@ async def select_pool(
         for task_id in task_ids:
             outcome: Selection | str
             try:
-                outcome = await _answer(parts, pool.tasks[task_id], config, folder)
+                outcome = await answer_task(parts, pool.tasks[task_id], config, folder)
                 selected.selections[task_id] = outcome
             except ModelRefusedError:
                 raise
@@ -165,9 +165,10 @@ async def select_pool(
     return selected
 
 
-async def _answer(
-    parts: Parts, recorded: PoolTask, config: Config, folder: RunFolder | None
+async def answer_task(
+    parts: Parts, recorded: PoolTask, config: Config, folder: RunFolder | None = None
 ) -> Selection:
+    """Pick a rollout for one task; what the folder keeps of these rollouts is taken from it."""
     task, rollouts = recorded.task, draw_rollouts(recorded, config)
     kept = _load(folder.task(task.id)) if folder else None
     is_paid = kept is not None and not kept.pick.unpaid

@@ -19,6 +19,7 @@ from rematch.cli.interrupts import Interrupts
 from rematch.cli.judge_report import judge_report
 from rematch.cli.optimize import optimize
 from rematch.cli.run import run
+from rematch.cli.search import search
 from rematch.cli.select import select
 from rematch.cli.show import show
 from rematch.errors import RematchError, UsageError
@@ -42,6 +43,7 @@ app.command()(judge_report)
 app.command()(evaluate)
 app.command()(optimize)
 app.command()(ablate)
+app.command()(search)
 
 
 def _show_version(wanted: bool) -> None:

@@ -65,6 +65,40 @@ def draw_ablation(
     return _write(figure, stem)
 
 
+def draw_pareto(
+    tried: Sequence[tuple[float, float]],
+    points: Sequence[tuple[str, float, float]],
+    held_out: Sequence[tuple[str, float, float]],
+    unit: str,
+    stem: Path,
+) -> list[Path]:
+    """Picked mean against cost: all trials, the best of them, and these on held-out tasks.
+
+    Args:
+        tried: (mean, cost) of every trial.
+        points: (name, mean, cost) of the best, cheapest first.
+        held_out: the same settings, the base among them, on held-out tasks.
+        unit: of costs.
+        stem: the files' path without ending.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([c for _, c in tried], [100 * m for m, _ in tried], ".", color=_FAINT, label="trials")
+    front = ([cost for _, _, cost in points], [100 * mean for _, mean, _ in points])
+    axes.plot(*front, "o-", color=_VARIANT, label="best, on the search tasks")
+    held = ([cost for _, _, cost in held_out], [100 * mean for _, mean, _ in held_out])
+    axes.plot(*held, "s", color=_BASE, fillstyle="none", label="the same and the base, held out")
+    for name, mean, cost in (*points, *held_out):
+        note = axes.annotate(one_line(name, _LONGEST_NAME), (cost, 100 * mean), fontsize=7)
+        note.set_parse_math(False)
+    axes.set_xlabel(f"{unit} per task")
+    axes.set_ylabel("picked, %")
+    axes.legend(fontsize=8)
+    return _write(figure, stem)
+
+
 def _label(references: Mapping[str, float]) -> dict[float, str]:
     """Names by mean in per cent; equal ones share a line."""
     names: dict[float, str] = {}

@@ -1,0 +1,121 @@
+"""`rematch search`: settings that pick better or cost less, measured again on held-out tasks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rematch.cli import options
+from rematch.cli.console import open_console, write_error, write_note
+from rematch.cli.progress import TaskProgress
+
+if TYPE_CHECKING:
+    from rematch.app import SearchResult
+
+
+def search(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")],
+    labels: Annotated[
+        Path, typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header.")
+    ],
+    trials: Annotated[int, typer.Option(min=1, help="How many settings, in all sessions.")] = 50,
+    space: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file of keys and values to try; default: what a pool decides."),
+    ] = None,
+    held_out: Annotated[
+        float, typer.Option(min=0.1, max=0.9, help="Share of tasks that the search never sees.")
+    ] = 0.4,
+    model: options.ModelName = None,
+    summarizer_model: options.SummarizerModel = None,
+    judge_model: options.JudgeModel = None,
+    api_base: options.ApiBase = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    config: options.Settings = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The search's folder; default: runs/search-POOL. It goes on."
+        ),
+    ] = None,
+    redo: options.Redo = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Search settings for the best picks at the least cost, on recorded rollouts with labels.
+
+    The best are measured again, in pairs with the base, on tasks that the search never saw.
+    """
+    from rematch import app
+
+    flags = {
+        **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        **options.overlay_workers(workers),
+        "seed": seed,
+    }
+    settings = app.load_config(config or (), flags)
+    folder = output or Path("runs") / f"search-{paths[0].name or 'pool'}"
+    with TaskProgress(trials, what="trials", quiet=as_json) as progress:
+        result = app.search_pool(
+            settings,
+            paths,
+            labels,
+            folder,
+            space=app.read_space(space) if space else None,
+            trials=trials,
+            held_out=held_out,
+            redo=redo,
+            on_done=lambda one: progress.finish_task(
+                f"trial {one.number}",
+                f"{100 * one.mean:.1f}{', given up' if one.is_pruned else ''}",
+            ),
+        )
+    _finish(result, folder, as_json=as_json)
+
+
+def _finish(result: SearchResult, folder: Path, *, as_json: bool) -> None:
+    from rematch.report import figures
+
+    held = {row.name: row.comparisons["picked"].mean for row in result.held_out.rows}
+    if figures.can_draw():
+        figures.draw_pareto(
+            result.tried,
+            [(point.name, point.mean, point.cost) for point in result.pareto],
+            [(name, mean, result.costs[name]) for name, mean in held.items()],
+            result.unit,
+            folder / "pareto",
+        )
+    else:
+        write_note(figures.NO_FIGURES)
+    if as_json:
+        sys.stdout.write(result.model_dump_json(indent=2) + "\n")
+    else:
+        _show(result)
+        sys.stderr.write(f"written to {folder}; try a setting with: -c {folder}/trial-N.yaml\n")
+    for problem in result.held_out.problems:
+        write_error(problem)
+    if result.held_out.problems:
+        raise typer.Exit(1)
+
+
+def _show(result: SearchResult) -> None:
+    from rematch.report.ablation import ablation_table
+    from rematch.report.search import pareto_table
+
+    console = open_console()
+    console.print(
+        f"{result.trials} trials ({result.pruned} given up early) on "
+        f"{len(result.search_tasks)} tasks, seed {result.seed}; none beat these:\n"
+    )
+    points = [point.model_dump() for point in (result.base, *result.pareto)]
+    console.print(pareto_table(points, result.unit))
+    console.print(f"\non {len(result.held_out_tasks)} held-out tasks:", style="bold")
+    console.print(ablation_table(result.held_out.flatten()))
+    console.print(
+        "\nThe figures on the search tasks flatter: these settings were chosen by them. "
+        "Decide by the held-out ones:\nto base: mean difference on the same tasks; 95 %: bootstrap "
+        "over tasks; p: exact sign test; Holm: p corrected for their number"
+    )
