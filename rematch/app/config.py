@@ -179,6 +179,9 @@ def _names(tree: Any) -> Iterator[str]:
         for name, value in tree.items():
             yield str(name)
             yield from _names(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _names(value)
 
 
 def load_config(

@@ -83,7 +83,8 @@ class ChatRequest:
     @cached_property
     def tools(self) -> Mapping[str, Mapping[str, Any]]:
         """The functions on offer, by name."""
-        functions = [tool.get("function", {}) for tool in self.body.get("tools") or ()]
+        tools = [_require(tool, "tool") for tool in _list(self.body, "tools")]
+        functions = [_require(tool.get("function"), "function") for tool in tools]
         return {str(function.get("name")): function for function in functions}
 
     @cached_property
@@ -95,7 +96,9 @@ class ChatRequest:
     def max_tokens(self) -> int | None:
         """The cap on a reply's tokens, under either of its names."""
         cap = self.body.get("max_completion_tokens", self.body.get("max_tokens"))
-        return None if cap is None else int(cap)
+        if isinstance(cap, int | None):
+            return cap
+        raise Misunderstood(f"the cap on tokens must be a whole number, not {cap!r}")
 
     @cached_property
     def text(self) -> str:
@@ -161,20 +164,39 @@ class Responder(Protocol):
 def _message(raw: Any) -> Message:
     if not isinstance(raw, dict) or not isinstance(raw.get("role"), str):
         raise Misunderstood(f"not a message: {str(raw)[:80]!r}")
-    calls = tuple(_tool_call(call) for call in raw.get("tool_calls") or ())
+    calls = tuple(_tool_call(call) for call in _list(raw, "tool_calls"))
     return Message(raw["role"], _content(raw.get("content")), calls)
 
 
 def _content(content: Any) -> str:
     if content is None or isinstance(content, str):
         return content or ""
-    if not isinstance(content, list) or any(part.get("type") != "text" for part in content):
+    parts = content if isinstance(content, list) else [content]
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and _is_text(part)]
+    if len(texts) < len(parts):
         raise Misunderstood("only text content is understood")
-    return "".join(part["text"] for part in content)
+    return "".join(map(str, texts))
 
 
-def _tool_call(raw: Mapping[str, Any]) -> ToolCall:
-    function = raw.get("function", {})
+def _is_text(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "text" and isinstance(part.get("text"), str)
+
+
+def _tool_call(raw: Any) -> ToolCall:
+    function = _require(_require(raw, "tool call").get("function"), "function")
     return ToolCall(
         str(function.get("name")), str(function.get("arguments")), str(raw.get("id", ""))
     )
+
+
+def _require(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Misunderstood(f"not a {what}: {str(value)[:80]!r}")
+    return value
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name) or []
+    if not isinstance(found, list):
+        raise Misunderstood(f"`{name}` must be a list, not {str(found)[:80]!r}")
+    return found

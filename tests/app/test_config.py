@@ -163,7 +163,13 @@ def test_equal_votes_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", ["{api_key: k}", "{extra_headers: {Authorization: k}}", "{APIKEY: k}"]
+    "extra",
+    [
+        "{api_key: k}",
+        "{extra_headers: {Authorization: k}}",
+        "{APIKEY: k}",
+        "{servers: [a, {access_token: k}]}",
+    ],
 )
 def test_keys_do_not_belong_into_a_configuration(extra: str) -> None:
     message = refuse([f"models.judge={{model: openai/x, extra: {extra}}}"])
