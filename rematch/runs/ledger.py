@@ -142,6 +142,15 @@ def _open(path: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(
         str(path or ""), isolation_level=None, check_same_thread=False, timeout=10
     )
+    try:
+        _prepare(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path | None) -> None:
     # NORMAL: each commit reaches the kernel, so a killed process loses nothing; the disk is
     # waited for at checkpoints only.
     database.execute("PRAGMA journal_mode = WAL")
@@ -150,7 +159,5 @@ def _open(path: Path | None) -> sqlite3.Connection:
     if found == 0:
         database.executescript(f"BEGIN; {rows.SCHEMA}; PRAGMA user_version = {rows.VERSION}; END")
     elif found != rows.VERSION:
-        database.close()
         known = rows.VERSION
         raise RematchError(f"{path}: is a ledger of version {found}, this Rematch reads {known}")
-    return database
