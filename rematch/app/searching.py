@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rematch.app.ablating import add_usage, check_whole, share_calls, trim
-from rematch.app.building import build_selector, open_calls, run_async
-from rematch.app.config import Config, load_config
+from rematch.app.building import open_calls
+from rematch.app.config import Config
 from rematch.app.evaluating import read_labelled
 from rematch.app.plans import Variant, find_changes
+from rematch.app.pool_bench import Point, PoolBench, lay_over, make_point
 from rematch.app.relevance import Place, explain_idle
-from rematch.app.selecting import Selection, answer_task
-from rematch.data.pools import Pool, PoolTask
-from rematch.data.records import Record, StoredRecord, Usage
-from rematch.errors import InputError, ModelError, UsageError
+from rematch.data.pools import Pool
+from rematch.data.records import StoredRecord
+from rematch.errors import InputError, UsageError
 from rematch.evidence.features import GROUPS
-from rematch.optimizers.ablation import PICKED, Ablation, Brought, compare_variants
-from rematch.optimizers.labelled import LabelledPool, LabelledTask
-from rematch.optimizers.search import Measured, Tried, find_pareto, search
-from rematch.optimizers.selectors import pick_given
+from rematch.optimizers.ablation import Ablation
+from rematch.optimizers.labelled import LabelledPool
+from rematch.optimizers.search import Tried, find_pareto, search
 from rematch.optimizers.space import Space, parse_space
 from rematch.optimizers.splits import Splittable, split_tasks
-from rematch.programs.concurrency import gather_all
-from rematch.runs.calls import Calls
 from rematch.runs.folder import RunFolder, write_record, write_text
 from rematch.runs.manifest import Manifest, open_folder, read_versions
 
 RESULT = "search.json"
 STUDY = "study.journal"
-
-
-class Point(Record):
-    """A setting that no other beat on the search tasks: `cost` per task, in the search's unit."""
-
-    name: str
-    changes: dict[str, Any]
-    mean: float
-    cost: float
 
 
 class SearchResult(StoredRecord):
@@ -143,7 +129,7 @@ def search_pool(
     seen, unseen = _split(pool, labelled, held_out, base.seed)
     folder = _open(output, paths, base, space, held_out, redo=redo)
     with closing(folder), closing(open_calls(base, folder)) as calls:
-        bench = _Bench(base, pool, labelled, calls)
+        bench = PoolBench(base, pool, labelled, calls)
         tried = search(
             space,
             bench.measure,
@@ -154,7 +140,7 @@ def search_pool(
             on_done=on_done,
         )
         start = Tried(-1, {}, dict(bench.measure({}, seen)))
-        points = [_point(f"trial {one.number}", one) for one in find_pareto(tried)]
+        points = [make_point(f"trial {one.number}", one) for one in find_pareto(tried)]
         held, costs = bench.compare(points, unseen)
         result = SearchResult(
             seed=base.seed,
@@ -164,7 +150,7 @@ def search_pool(
             trials=len(tried),
             pruned=sum(one.is_pruned for one in tried),
             tried=tuple((one.mean, one.cost) for one in tried if not one.is_pruned),
-            base=_point("base", start),
+            base=make_point("base", start),
             pareto=tuple(points),
             held_out=held.model_copy(update={"problems": (*labelled.problems, *held.problems)}),
             costs=costs,
@@ -182,90 +168,12 @@ def check_space(space: Space, base: Config, place: Place) -> None:
     for key, dimension in space.dimensions.items():
         reasons = []
         for value in dimension.list_values():
-            config = _lay_over(base, {key: value})
+            config = lay_over(base, {key: value})
             changes = dict(find_changes(base, config))
             if changes:
                 reasons.append(explain_idle(Variant(key, config, changes), base, place))
         if all(reasons):  # also where no value differs from the base
             raise UsageError(reasons[0] if reasons else f"{key}: has no value but the base's")
-
-
-@dataclass
-class _Bench:
-    """Runs settings on tasks whose rollouts it holds."""
-
-    base: Config
-    pool: Pool
-    labelled: LabelledPool
-    calls: Calls
-
-    def __post_init__(self) -> None:
-        self._tasks: dict[str, PoolTask] = dict(self.pool.tasks)
-        self._known: dict[str, LabelledTask] = {task.id: task for task in self.labelled.tasks}
-        self._usage: dict[str, Usage] = {}
-        rollouts = [r for task in self._tasks.values() for r in task.rollouts]
-        models = [model for _, model in self.base.models if model is not None]
-        priced = all(r.usage.cost_usd for r in rollouts)
-        self.unit = "dollars" if priced and not models else "tokens"
-
-    def measure(self, changes: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Measured]:
-        """A setting's rewards and costs by task."""
-        return {
-            task_id: Measured(
-                reward=pick_given({task_id: one.pick.rollout_id})(self._known[task_id]),
-                cost=self._price(one),
-            )
-            for task_id, one in self._select(changes, tasks).items()
-        }
-
-    def compare(
-        self, points: Sequence[Point], tasks: Sequence[str]
-    ) -> tuple[Ablation, dict[str, float]]:
-        """The points beside the base on other tasks, and what each takes per task."""
-        brought, costs = [], {}
-        for name, changes in [("base", {}), *((p.name, p.changes) for p in points)]:
-            self._usage = {}
-            found = self.measure(changes, tasks)
-            rewards = {task_id: one.reward for task_id, one in found.items()}
-            costs[name] = sum(one.cost for one in found.values()) / len(found)
-            brought.append(
-                Brought(
-                    name=name,
-                    changes=changes,
-                    measures={PICKED: rewards},
-                    usage={role: u for role, u in self._usage.items() if u.calls},
-                )
-            )
-        held = compare_variants(brought[0], brought[1:], kind="recorded", seed=self.base.seed)
-        return held, costs
-
-    def _select(self, changes: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Selection]:
-        config = trim(_lay_over(self.base, changes))
-        shared = share_calls(self.calls)
-        parts = build_selector(config, calls=shared)
-
-        async def job() -> list[Selection]:
-            return await gather_all(
-                answer_task(parts, self._tasks[task_id], config) for task_id in tasks
-            )
-
-        found = run_async(job)
-        check_whole(Variant("a setting", config, changes), shared)
-        if any(event.outcome == "lost" for event in shared.events()):
-            raise ModelError("calls came to nothing; the same command asks for them again")
-        meter = shared.meter
-        self._usage = add_usage(self._usage, add_usage(meter.by_role(), meter.replayed()))
-        return dict(zip(tasks, found, strict=True))
-
-    def _price(self, one: Selection) -> float:
-        """What a pick took: the attempts that entered, their summaries and votes."""
-        total = sum((r.usage for r in one.rollouts), Usage()) + one.bracket.usage
-        total = sum((summary.usage for summary in one.summaries), total)
-        return float(total.cost_usd or 0.0) if self.unit == "dollars" else float(total.tokens)
-
-
-def _lay_over(base: Config, changes: Mapping[str, Any]) -> Config:
-    return load_config([base.model_dump(mode="json"), changes])
 
 
 def _split(
@@ -298,10 +206,6 @@ def _open(
     if redo:
         (output / STUDY).unlink(missing_ok=True)
     return folder
-
-
-def _point(name: str, tried: Tried) -> Point:
-    return Point(name=name, changes=tried.changes, mean=tried.mean, cost=tried.cost)
 
 
 def _write(output: Path, result: SearchResult) -> None:
