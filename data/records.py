@@ -267,13 +267,17 @@ class Bracket(StoredRecord):
 
 
 class Pick(StoredRecord):
-    """The answer for a task: one rollout, and why; `unpaid` counts calls the budget refused."""
+    """The answer for a task: one rollout, and why; `unpaid` counts calls the budget refused.
+
+    `probability` is that it is right, by a calibration; None without one.
+    """
 
     task_id: str
     rollout_id: str
     reasons: str = ""
     seed: int = 0
     unpaid: int = Field(default=0, ge=0)
+    probability: float | None = Field(default=None, ge=0, le=1)
 
 
 NO_VERDICT = ("grader-failed", "image-missing", "not-gradable")

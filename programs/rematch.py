@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from rematch.data.records import Bracket, Pick, Rollout, Summary, Task
 from rematch.errors import InputError
 from rematch.programs.brackets import count_rounds
+from rematch.programs.calibration import Calibration
 from rematch.programs.concurrency import together
 from rematch.programs.explaining import explain_pick
 from rematch.programs.iterations import Iteration, announce, make_attempt
@@ -52,6 +53,7 @@ class Rematch(Program):
         pdr: makes rollouts; not needed to select among recorded ones.
         config: N, T and keep-champion.
         executor: bounds how many summaries are made at once.
+        calibration: rates picks; without one their probability is unknown.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Rematch(Program):
         pdr: PDR | None = None,
         config: RematchConfig | None = None,
         executor: Executor | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         super().__init__()
         self.summarizer = summarizer
@@ -68,6 +71,7 @@ class Rematch(Program):
         self.pdr = pdr
         self.config = config or RematchConfig()
         self.executor = executor
+        self.calibration = calibration
 
     async def aforward(
         self, *, task: Task, rollouts: Sequence[Rollout] | None = None, seed: int = 0
@@ -80,10 +84,18 @@ class Rematch(Program):
             ValueError: no rollouts were given and there is no PDR part to make any.
         """
         if rollouts is not None:
-            return await self._select(task, rollouts, seed)
+            return self._rate(await self._select(task, rollouts, seed))
         if self.pdr is None:
             raise ValueError("solving a task needs a PDR part with an agent")
-        return await self._solve(task, self.pdr, seed)
+        return self._rate(await self._solve(task, self.pdr, seed))
+
+    def _rate(self, outcome: Outcome) -> Outcome:
+        """The outcome, its pick with the probability that it is right where that is known."""
+        if self.calibration is None:
+            return outcome
+        probability = self.calibration.predict(outcome.brackets[-1])
+        pick = outcome.pick.model_copy(update={"probability": probability})
+        return replace(outcome, pick=pick)
 
     async def _select(self, task: Task, rollouts: Sequence[Rollout], seed: int) -> Outcome:
         if not rollouts:

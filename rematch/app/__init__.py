@@ -4,6 +4,7 @@ from rematch.app.ablating import ablate_pool, plan_pool
 from rematch.app.ablating_live import ablate_suite, count_live_calls, plan_suite
 from rematch.app.agents import describe_parts
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
+from rematch.app.calibrating import CalibrationReport, calibrate_pool
 from rematch.app.config import Config, dump_config, load_config
 from rematch.app.evaluating import evaluate_pool, fit_evidence
 from rematch.app.forecasting import Forecast, forecast_run, forecast_selection
@@ -41,6 +42,7 @@ from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
     "Ablation",
+    "CalibrationReport",
     "Config",
     "Evaluation",
     "Event",
@@ -64,6 +66,7 @@ __all__ = [
     "as_json",
     "build_run",
     "build_selector",
+    "calibrate_pool",
     "check_appliable",
     "count_calls",
     "count_live_calls",

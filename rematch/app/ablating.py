@@ -172,6 +172,7 @@ def _select(
             shutil.rmtree(folder.path / "tasks", ignore_errors=True)
         folder.close()
     check_whole(variant, calls)
+    selected.require_all()
     return selected
 
 

@@ -25,7 +25,7 @@ from rematch.app.running import Finished, count_run_calls, run_suite
 from rematch.app.swebench import fit_to_suite
 from rematch.data.records import Record, Usage
 from rematch.data.suites import Suite, load_suite
-from rematch.errors import UsageError
+from rematch.errors import ModelRefusedError, UsageError
 from rematch.optimizers.ablation import PICKED, Ablation, Brought, compare_variants
 from rematch.report.diagnostics import (
     Measure,
@@ -176,7 +176,10 @@ def _run(
     path = variant_folder(output, variant)
     run = build_run(variant.config, suite, path, tell=tell, calls=calls, shared=output / "shared")
     with closing(run.folder):
-        return run_async(lambda: run_suite(run, suite, variant.config, on_done=note))
+        finished = run_async(lambda: run_suite(run, suite, variant.config, on_done=note))
+    if finished.refusal:
+        raise ModelRefusedError(finished.refusal)
+    return finished
 
 
 def _bring(variant: Variant, finished: Finished, calls: Calls) -> LiveResult:

@@ -32,6 +32,7 @@ from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.summarizer import EvidenceSummarizer
 from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
+from rematch.programs.calibration import Calibration, read_calibration
 from rematch.runs.budget import Budget
 from rematch.runs.calls import Calls, Event
 from rematch.runs.executor import LocalExecutor
@@ -72,7 +73,8 @@ def build_selector(
     """
     calls = calls or open_calls(config, folder, on_event)
     parts = build_parts(config, calls, on_change, reads_summaries=config.reads_summaries)
-    program = Rematch(parts.summarizer, parts.rtv, config=config, executor=parts.executor)
+    rating = _read_rating(config)
+    program = Rematch(parts.summarizer, parts.rtv, None, config, parts.executor, rating)
     if config.program is not None:
         # Selecting makes no contexts, and no summaries that the judge is not shown.
         skip = [_DISTILLER] if config.reads_summaries else [_DISTILLER, _SUMMARIZER]
@@ -132,7 +134,8 @@ def build_run(
         bare = Rematch(parts.summarizer, parts.rtv, pdr)
         bare.load(config.program, skip=[] if config.context.distill else [_DISTILLER])
     summarizer = RecordedSummarizer(parts.summarizer, folder)
-    program = Rematch(summarizer, parts.rtv, pdr, config, parts.executor)
+    rating = _read_rating(config)
+    program = Rematch(summarizer, parts.rtv, pdr, config, parts.executor, rating)
     return Run(
         program=program,
         grader=hands.grader,
@@ -233,6 +236,10 @@ def build_parts(
         raise UsageError("context.distill needs a model: --distiller-model provider/name")
     rtv = RTV(judge, config.rtv, scorer=scorer, executor=executor)
     return Built(summarizer, rtv, distiller, calls, executor)
+
+
+def _read_rating(config: Config) -> Calibration | None:
+    return read_calibration(config.calibration) if config.calibration else None
 
 
 def _places(config: Config) -> dict[str, int]:

@@ -26,6 +26,7 @@ from rematch.programs import (
     SummarizerConfig,
     TerminusConfig,
 )
+from rematch.programs.calibration import read_calibration
 from rematch.programs.saved import read_document
 from rematch.runs.budget import BudgetConfig
 from rematch.runs.models import ModelsConfig
@@ -102,6 +103,9 @@ class Config(RematchConfig):
     """Fixes every random choice."""
     program: Path | None = None
     """A file of tuned prompts for summarizer, judge and distiller, as `rematch optimize` writes."""
+    calibration: Path | None = None
+    """A file that `rematch calibrate` wrote: every pick comes with the probability that it is
+    right."""
     recorded_n: int | None = Field(default=None, ge=1)
     """Of a task's recorded rollouts, the most that enter, drawn by seed; none takes all."""
     models: ModelsConfig = ModelsConfig()
@@ -164,6 +168,7 @@ class Config(RematchConfig):
 
         Raises:
             ProgramFileError: the file of prompts cannot be used.
+            InputError: the file of a calibration cannot be used.
         """
         models: Any = {role: PACING for role, _ in self.models} | {"reflection": True}
         aside = ("workers", "in_flight", "budget", "program", "tuning")
@@ -171,6 +176,8 @@ class Config(RematchConfig):
         results = self.model_dump(mode="json", exclude=left_out)
         if self.program is not None:  # what it says counts, not where it lies
             results["program"] = read_document(self.program).compute_digest()
+        if self.calibration is not None:
+            results["calibration"] = read_calibration(self.calibration).model_dump(mode="json")
         return results
 
 

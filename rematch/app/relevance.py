@@ -53,8 +53,8 @@ def explain_idle(variant: Variant, base: Config, place: Place) -> str:
 
 def _paces(key: str, config: Config, base: Config, place: Place) -> str:
     of_model = key.startswith("models.") and key.rpartition(".")[2] in PACING
-    if of_model or _under(key, "budget", "workers", "in_flight", "rtv.warm_cache"):
-        return "changes no result, only how the run is paced, priced or bounded"
+    if of_model or _under(key, "calibration", "budget", "workers", "in_flight", "rtv.warm_cache"):
+        return "changes no result, only how the run is paced, priced, bounded or described"
     return ""
 
 

@@ -12,6 +12,7 @@ from dotenv import find_dotenv, load_dotenv
 
 import rematch
 from rematch.cli.ablate import ablate
+from rematch.cli.calibrate import calibrate
 from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
 from rematch.cli.grade import grade
@@ -44,6 +45,7 @@ app.command()(evaluate)
 app.command()(optimize)
 app.command()(ablate)
 app.command()(search)
+app.command()(calibrate)
 
 
 def _show_version(wanted: bool) -> None:

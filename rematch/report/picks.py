@@ -22,12 +22,22 @@ class PickRow:
 
 
 def picks_table(rows: Iterable[PickRow]) -> ResultTable:
-    """One row per task: how many entered, which rollout won, and why."""
-    table = ResultTable("task", "rollouts", "pick", "why", numbers=("rollouts",), reason=True)
+    """One row per task: how many entered, which rollout won, how surely, and why."""
+    rows = list(rows)
+    likely = ("likely",) if any(row.pick.probability is not None for row in rows) else ()
+    titles = ("task", "rollouts", "pick", *likely, "why")
+    table = ResultTable(*titles, numbers=("rollouts", "likely"), reason=True)
     for row in rows:
         rollouts = len(row.bracket.entrants) + sum(map(len, row.bracket.merged.values()))
-        table.add_row(row.pick.task_id, str(rollouts), row.pick.rollout_id, row.pick.reasons)
+        rated = (format_probability(row.pick.probability),) if likely else ()
+        cells = (row.pick.task_id, str(rollouts), row.pick.rollout_id, *rated, row.pick.reasons)
+        table.add_row(*cells)
     return table
+
+
+def format_probability(probability: float | None) -> str:
+    """That a pick is right, in per cent; "-" where no calibration says."""
+    return "-" if probability is None else f"{100 * probability:.0f}%"
 
 
 def usage_table(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rematch.report import diagnostics as d
+from rematch.report.picks import format_probability
 from rematch.report.tables import ResultTable
 from rematch.report.text import count, one_line
 from rematch.statistics import Estimate
@@ -15,14 +16,16 @@ def tasks_table(runs: Sequence[d.TaskRun]) -> ResultTable:
     """One row per task: how many rollouts of each iteration pass, and whether the pick does."""
     last = max((run.last_iteration for run in runs), default=0)
     passing = [f"passing t{iteration}" for iteration in range(last + 1)]
-    titles = ("task", *passing, "pick", "reward", "why")
-    table = ResultTable(*titles, numbers=(*passing, "reward"), reason=True)
+    likely = ("likely",) if any(run.pick.probability is not None for run in runs) else ()
+    titles = ("task", *passing, "pick", *likely, "reward", "why")
+    table = ResultTable(*titles, numbers=(*passing, "likely", "reward"), reason=True)
     for run in runs:
         reward = run.reward(run.pick.rollout_id)
         table.add_row(
             run.task_id,
             *(_passing(run, iteration) for iteration in range(last + 1)),
             run.pick.rollout_id,
+            *((format_probability(run.pick.probability),) if likely else ()),
             "-" if reward is None else f"{reward:g}",
             run.pick.reasons,
         )
