@@ -74,11 +74,17 @@ class JudgeExample(StoredRecord):
 
 
 def make_judge_examples(
-    graded: GradedTask, *, group_size: int = 2, most: int = 6, seed: int = 0
+    graded: GradedTask,
+    judge: Judge,
+    *,
+    group_size: int = 2,
+    most: int = 6,
+    seed: int = 0,
 ) -> list[JudgeExample]:
     """The task's groups with mixed outcomes, at most `most`, drawn by seed.
 
     Attempts with the same patch enter once and those without result not at all, as in a bracket.
+    What the judge is shown of each is what it is shown when it votes.
     """
     task = graded.task
     rewards = {one.rollout.id: one.reward for one in graded.attempts}
@@ -90,11 +96,12 @@ def make_judge_examples(
         if len({rewards[entrant.id] for entrant in group}) > 1
     ]
     rng = derive_random(seed, task.id, "judge-examples")
-    return [_judge_example(task, group, rewards) for group in _draw(groups, most, rng)]
+    return [_judge_example(task, judge, group, rewards) for group in _draw(groups, most, rng)]
 
 
-def _judge_example(task: Task, group: Sequence[Entrant], rewards: dict[str, float]) -> JudgeExample:
-    judge = Judge()
+def _judge_example(
+    task: Task, judge: Judge, group: Sequence[Entrant], rewards: dict[str, float]
+) -> JudgeExample:
     orders = list_orders(len(group))
     inputs = [judge.write_inputs(task, group, order) for order in orders]
     return JudgeExample(

@@ -145,6 +145,7 @@ class Scoring:
 
     def _examine(self, example: dspy.Example, made: dspy.Prediction, shown: str = "") -> Examined:
         record = example[RECORD]
-        examined = self._loop.run(self._metric.examine(record, made, shown))
+        with dspy.context(trace=None):  # what a metric asks is no part of the program
+            examined = self._loop.run(self._metric.examine(record, made, shown))
         self._candidates.note(made._candidate, record.key, examined.score)
         return examined

@@ -1,12 +1,12 @@
 """Students: what DSPy's optimizers call, one predictor each, fed with an example's own texts.
 
 A student asks exactly what the program asks at run time, once: a reply that cannot be read is a
-mistake to learn from. A lost call is none, and ends tuning (HaltError, from the engine).
+mistake to learn from. A lost call is none, and ends tuning (HaltError, from the engine). Where it
+asks several times, it does so in turn: GEPA draws from the trace, which is in the order of replies.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,12 +82,37 @@ class JudgeStudent(Student):
             task: the prompt's field.
             candidates: the prompt's field, once per order.
         """
-        replies = await asyncio.gather(
-            *(self.put(task=task, candidates=shown) for shown in candidates)
-        )
+        replies = [await self.put(task=task, candidates=shown) for shown in candidates]
         made = dspy.Prediction(
             winner=[reply.winner if reply else None for reply, _ in replies],
             reasons=[reply.reasons if reply else "" for reply, _ in replies],
+            problems=[problem for _, problem in replies],
+        )
+        return self.sign(made)
+
+
+class SummarizerStudent(Student):
+    """Asks SummarizeRollout once."""
+
+    async def aforward(self, *, task: str, trajectory: str, result: str) -> dspy.Prediction:
+        """The reply with the signature's fields; with `problem` alone where there is none."""
+        reply, problem = await self.put(task=task, trajectory=trajectory, result=result)
+        return self.sign(reply or dspy.Prediction(problem=problem))
+
+
+class DistillerStudent(Student):
+    """Asks DistillSummaries once per context."""
+
+    async def aforward(self, *, task: str, summaries: Sequence[str]) -> dspy.Prediction:
+        """One prediction with a list per field: the replies (None: unreadable), the problems.
+
+        Args:
+            task: the prompt's field.
+            summaries: the prompt's field, once per context.
+        """
+        replies = [await self.put(task=task, summaries=shown) for shown in summaries]
+        made = dspy.Prediction(
+            workspaces=[reply for reply, _ in replies],
             problems=[problem for _, problem in replies],
         )
         return self.sign(made)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dspy
 
-from rematch.data.records import Summary, Task, Workspace
+from rematch.data.records import Summary, Task, Usage, Workspace
 from rematch.errors import ModelError
 from rematch.programs.asking import ask
 from rematch.programs.excerpt import clip
@@ -36,6 +36,13 @@ class Distiller(Program):
         self.attempts = attempts
         self.distill = dspy.Predict(DistillSummaries)
 
+    def write_inputs(self, task: Task, summaries: Sequence[Summary]) -> dict[str, str]:
+        """The prompt's fields."""
+        return {
+            "task": neutralise(clip(task.problem, _TASK_CAP)),
+            "summaries": number_fenced("Attempt", [render_summary(s) for s in summaries]),
+        }
+
     async def aforward(
         self, *, task: Task, summaries: Sequence[Summary], sample: int = 0
     ) -> Workspace:
@@ -44,16 +51,20 @@ class Distiller(Program):
         Raises:
             ModelError: no reply could be read.
         """
-        inputs = {
-            "task": neutralise(clip(task.problem, _TASK_CAP)),
-            "summaries": number_fenced("Attempt", [render_summary(s) for s in summaries]),
-        }
+        inputs = self.write_inputs(task, summaries)
         answer = await ask(self.distill, inputs, lm=self.lm, number=sample, attempts=self.attempts)
         if answer.prediction is None:
             raise ModelError(f"{task.id}: no workspace ({answer.problem})")
-        share = self.most_characters // len(_SECTIONS)
-        sections = {name: _bound(getattr(answer.prediction, name), share) for name in _SECTIONS}
-        return Workspace.model_validate({"usage": answer.usage, **sections})
+        return read_workspace(answer.prediction, self.most_characters, answer.usage)
+
+
+def read_workspace(
+    prediction: dspy.Prediction, most_characters: int, usage: Usage | None = None
+) -> Workspace:
+    """The workspace that a reply is, bounded."""
+    share = most_characters // len(_SECTIONS)
+    sections = {name: _bound(getattr(prediction, name), share) for name in _SECTIONS}
+    return Workspace.model_validate({"usage": usage or Usage(), **sections})
 
 
 def _bound(items: Sequence[str], characters: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from rematch.data.records import ResultKind, Rollout, Summary, Task, Usage
 from rematch.errors import ContextOverflowError, ModelError
-from rematch.programs.asking import Answer, ask, measure
+from rematch.programs.asking import ask, measure
 from rematch.programs.excerpt import clip, clip_to_tokens, estimate_tokens, excerpt
 from rematch.programs.program import Program
 from rematch.seams import Checker
@@ -81,7 +81,7 @@ class Summarizer(Program):
             costs.append(answer.usage)
             problem = answer.problem
             if answer.prediction is not None:
-                summary = _record(rollout, answer, left_out, sum(costs, Usage()))
+                summary = read_summary(rollout, answer.prediction, left_out, sum(costs, Usage()))
                 checks = self.check(summary, rollout) if self.check else ()
                 return summary.model_copy(update={"checks": checks})
             break
@@ -92,6 +92,10 @@ class Summarizer(Program):
             raise ModelError(f"{rollout.id}: no summary ({problem})")
         summary = await self.fallback.acall(task=task, rollout=rollout)
         return summary.model_copy(update={"usage": summary.usage + spent})
+
+    def write_inputs(self, task: Task, rollout: Rollout) -> tuple[dict[str, Any], str]:
+        """The prompt's fields, and one line on what they leave out."""
+        return self._inputs(task, rollout, self.config.input_tokens)
 
     def _inputs(self, task: Task, rollout: Rollout, budget: int) -> tuple[dict[str, Any], str]:
         """The prompt's fields within `budget` tokens, and what they leave out."""
@@ -128,8 +132,10 @@ def _result(task: Task, rollout: Rollout) -> str:
     return f"{ending} Patch:\n{rollout.patch}"
 
 
-def _record(rollout: Rollout, answer: Answer, left_out: str, usage: Usage) -> Summary:
-    prediction = answer.prediction
+def read_summary(
+    rollout: Rollout, prediction: dspy.Prediction, left_out: str, usage: Usage
+) -> Summary:
+    """The summary that a reply is: its texts bounded, its claims at most twelve a list."""
     texts = {name: clip(str(getattr(prediction, name)), _TEXT_CAP) for name in _TEXTS}
     claims = {name: _bounded(getattr(prediction, name)) for name in _CLAIMS}
     known = {"rollout_id": rollout.id, "left_out": left_out, "usage": usage}

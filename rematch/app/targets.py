@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import dspy
 
+from rematch.app.building import Built
 from rematch.app.config import Config
 from rematch.errors import UsageError
 from rematch.optimizers.examples import GradedTask, make_judge_examples
 from rematch.optimizers.metrics import JudgeMetric, Metric
-from rematch.optimizers.students import JudgeStudent
+from rematch.optimizers.students import DistillerStudent, JudgeStudent, SummarizerStudent
 from rematch.optimizers.tuning import StudentType
-from rematch.programs import Judge
+from rematch.optimizers.writer_examples import make_distiller_examples, make_summarizer_examples
+from rematch.optimizers.writer_metrics import DistillerMetric, Reader, SummarizerMetric
+from rematch.programs import Distiller, Judge, Summarizer
 from rematch.runs.models import ModelConfig, Role
 
 
@@ -25,6 +28,11 @@ class Setting:
     config: Config
     predictors: Mapping[str, dspy.Predict]
     judge: dspy.LM | None
+
+    @property
+    def reader(self) -> Reader:
+        """The judge that reads what others write."""
+        return Reader(self.predictors[JUDGE.place], cast(dspy.LM, self.judge))
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Target:
     role: Role
     place: str
     make: Callable[[], dspy.Predict]
-    examples: Callable[[GradedTask, Config], Sequence[Any]]
+    examples: Callable[[GradedTask, Config, Built], Sequence[Any]]
     student: StudentType
     metric: Callable[[Setting], Metric]
     asks_judge: bool
@@ -69,9 +77,10 @@ class Target:
         return model
 
 
-def _judge_examples(graded: GradedTask, config: Config) -> Sequence[Any]:
+def _judge_examples(graded: GradedTask, config: Config, parts: Built) -> Sequence[Any]:
     return make_judge_examples(
         graded,
+        cast(Judge, parts.rtv.judge),
         group_size=config.rtv.group_size,
         most=config.tuning.groups,
         seed=config.seed,
@@ -90,5 +99,56 @@ JUDGE = Target(
     lacking="no task has attempts with results that both pass and fail",
 )
 
-TARGETS = {target.name: target for target in (JUDGE,)}
+
+def _summarizer_examples(graded: GradedTask, config: Config, parts: Built) -> Sequence[Any]:
+    return make_summarizer_examples(
+        graded,
+        cast(Summarizer, parts.summarizer),
+        cast(Judge, parts.rtv.judge),
+        most=config.tuning.groups,
+        seed=config.seed,
+    )
+
+
+SUMMARIZER = Target(
+    name="summarizer",
+    role="summarizer",
+    place="summarizer.summarize",
+    make=lambda: Summarizer().summarize,
+    examples=_summarizer_examples,
+    student=SummarizerStudent,
+    metric=lambda setting: SummarizerMetric(
+        setting.reader, setting.config.tuning.summary_characters
+    ),
+    asks_judge=True,
+    lacking=JUDGE.lacking,
+)
+
+
+def _distiller_examples(graded: GradedTask, config: Config, parts: Built) -> Sequence[Any]:
+    return make_distiller_examples(
+        graded,
+        cast(Distiller, parts.distiller),
+        cast(Judge, parts.rtv.judge),
+        most=config.tuning.groups,
+        seed=config.seed,
+    )
+
+
+DISTILLER = Target(
+    name="distiller",
+    role="distiller",
+    place="pdr.distiller.distill",
+    make=lambda: Distiller().distill,
+    examples=_distiller_examples,
+    student=DistillerStudent,
+    metric=lambda setting: DistillerMetric(setting.reader, Distiller().most_characters),
+    asks_judge=True,
+    lacking=(
+        "no task has attempts that were told different earlier ones and differ in success: give a "
+        "graded run's folder, made with --context random-k or single"
+    ),
+)
+
+TARGETS = {target.name: target for target in (JUDGE, SUMMARIZER, DISTILLER)}
 """In the order in which `all` tunes them: what judges is tuned before what it judges."""

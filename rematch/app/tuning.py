@@ -103,7 +103,9 @@ def tune_prompts(
     manifest = request.describe(config)
     folder = open_folder(output or default_folder(manifest), manifest, redo=redo)
     try:
-        parts = build_parts(config, open_calls(config, folder))
+        # A judge that is shown no summaries needs none; whoever writes them does.
+        reads = config.reads_summaries or request.target != "judge"
+        parts = build_parts(config, open_calls(config, folder), reads_summaries=reads)
         with contextlib.closing(parts.calls):
             kept = TuningFolder(folder.path)
             if redo:
@@ -158,7 +160,7 @@ class _Session:
         tasks = []
         async for graded in source.tasks():
             made = {
-                target.name: list(target.examples(graded, self.config))
+                target.name: list(target.examples(graded, self.config, self.parts))
                 for target in self.request.targets
             }
             for name, own in made.items():
@@ -226,7 +228,9 @@ class _Session:
                 models,
                 self.config.tuning,
                 seed=self.config.seed,
-                places=self.config.workers.get("judge", _PLACES),
+                places={str(role): n for role, n in self.config.workers.items()}.get(
+                    target.role, _PLACES
+                ),
                 log=log,
                 on_candidate=note,
             )

@@ -20,7 +20,7 @@ _TUNING = "Tuning"
 
 def optimize(
     target: Annotated[
-        Literal["judge", "evidence"],
+        Literal["judge", "summarizer", "distiller", "all", "evidence"],
         typer.Argument(help="Whose prompt to tune; `evidence`: the weights of the evidence judge."),
     ],
     pools: Annotated[

@@ -57,7 +57,13 @@ def write_lessons(folder: Path, *, tasks: int = 60, attempts: int = 4, seed: int
     return folder
 
 
-def coached(*, useful: bool = True, **settings: Any) -> Endpoint:
-    """The endpoint; where nothing useful is proposed it cannot get better."""
+def coached(*, useful: bool = True, accuracy: float = 1.0, **settings: Any) -> Endpoint:
+    """The endpoint; where nothing useful is proposed it cannot get better.
+
+    `accuracy`: how often the judge names what it holds for best; SIMBA learns from answers that
+    come out differently.
+    """
     sentences = (*USEFUL, *USELESS) if useful else USELESS
-    return Endpoint(Coach(sentences), judge=AttentiveJudge(looks_for=LOOKS_FOR), **settings)
+    return Endpoint(
+        Coach(sentences), judge=AttentiveJudge(accuracy, looks_for=LOOKS_FOR), **settings
+    )
