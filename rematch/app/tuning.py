@@ -221,6 +221,7 @@ class _Session:
             self.folder.add_candidate(target.name, candidate)
             self.tell(f"{target.name}: prompt {candidate.number} scores {candidate.mean:.3f}")
 
+        places = {str(role): count for role, count in self.config.workers.items()}
         self.folder.clear_candidates(target.name)
         try:
             return tune_subject(
@@ -228,9 +229,7 @@ class _Session:
                 models,
                 self.config.tuning,
                 seed=self.config.seed,
-                places={str(role): n for role, n in self.config.workers.items()}.get(
-                    target.role, _PLACES
-                ),
+                places=places.get(target.role, _PLACES),
                 log=log,
                 on_candidate=note,
             )
