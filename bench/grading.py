@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
+from bench.figures import Figure
 from rematch.data.records import Rollout
 from rematch.data.suites import load_suite
 from rematch.data.swebench import SwebenchTask
@@ -42,6 +43,12 @@ def find_fault() -> str:
         if subprocess.run(command, capture_output=True).returncode != 0:
             return fault
     return ""
+
+
+def measure() -> list[Figure]:
+    """How much grading costs beside the bare harness."""
+    label = f"grading {PATCHES} patches, through us / bare run_instance (wall time)"
+    return [Figure(label, measure_overhead(), BAR)]
 
 
 def measure_overhead() -> float:

@@ -7,11 +7,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.figures import Figure
 from rematch.app import build_selector, load_config, read_pool, run_async, select_pool
 
 TASKS, ATTEMPTS, STEPS = 12, 5, 40
 TIMES = 10
 BAR = 11.0
+
+
+def measure() -> list[Figure]:
+    """How selecting scales."""
+    label = f"selecting among {TIMES} times the attempts / once the attempts (CPU time)"
+    return [Figure(label, measure_scaling(), BAR)]
 
 
 def measure_scaling() -> float:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench import grading
-from bench.__main__ import show_figure
+from bench.__main__ import main
+from bench.figures import Figure
 
 
 def test_the_graded_patches_are_all_different_and_all_of_the_same_change() -> None:
@@ -35,14 +36,11 @@ def test_a_figure_that_needs_docker_says_so_in_a_line(
     monkeypatch.setenv("PATH", str(tmp_path))
     fault = grading.find_fault()
     assert fault == "Docker is not installed"
-    show_figure("grading", grading.measure_overhead, grading.BAR, fault)
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.split(maxsplit=2) == ["grading", "-", "left out: Docker is not installed"]
+    main(["grading"])
+    assert capsys.readouterr().out == "grading: left out: Docker is not installed\n"
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(1.2, "ok"), (1.21, "SHORT")])
-def test_a_missed_bar_says_short(
-    value: float, verdict: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    show_figure("grading", lambda: value, 1.2)
-    assert capsys.readouterr().out.split()[-5:] == [f"{value:.2f}", "bar", "<=", "1.2", verdict]
+def test_a_missed_bar_says_short(value: float, verdict: str) -> None:
+    shown = Figure("grading", value, 1.2).show()
+    assert shown.split()[-5:] == [f"{value:.3f}", "bar", "<=", "1.2", verdict]
