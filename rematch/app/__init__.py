@@ -21,7 +21,7 @@ from rematch.app.repository import (
 )
 from rematch.app.rewards import grade_trials
 from rematch.app.running import Finished, as_json, count_run_calls, run_suite
-from rematch.app.searching import SearchResult, read_space, search_pool
+from rematch.app.searching import SearchRequest, SearchResult, Tried, search_pool, search_suite
 from rematch.app.selecting import (
     Selected,
     Selection,
@@ -29,6 +29,7 @@ from rematch.app.selecting import (
     open_selection,
     select_pool,
 )
+from rematch.app.spaces import read_space
 from rematch.app.swebench import fit_to_suite
 from rematch.app.tuning import TuningRequest, tune_prompts
 from rematch.data.pools import Pool, read_pool
@@ -53,11 +54,13 @@ __all__ = [
     "Plan",
     "Pool",
     "RunFolder",
+    "SearchRequest",
     "SearchResult",
     "Selected",
     "Selection",
     "Suite",
     "TaskRun",
+    "Tried",
     "TuningReport",
     "TuningRequest",
     "ablate_pool",
@@ -100,6 +103,7 @@ __all__ = [
     "run_async",
     "run_suite",
     "search_pool",
+    "search_suite",
     "select_pool",
     "tune_prompts",
     "write_text",

@@ -9,17 +9,19 @@ from rematch.app.building import build_selector, run_async
 from rematch.app.config import Config
 from rematch.app.evaluating import read_labelled
 from rematch.app.selecting import Selected, Selection, open_selection, select_pool
+from rematch.data.pools import Pool
 from rematch.data.records import StoredRecord
-from rematch.errors import RematchError
+from rematch.errors import InputError, RematchError
 from rematch.optimizers.calibration import (
     Judged,
     Reliability,
     fit_calibration,
     measure_reliability,
 )
-from rematch.optimizers.labelled import LabelledTask
-from rematch.optimizers.splits import Splittable, split_tasks
+from rematch.optimizers.labelled import LabelledPool, LabelledTask
+from rematch.optimizers.splits import Split, Splittable, split_tasks
 from rematch.programs.calibration import Calibration, Kind
+from rematch.report.text import count
 from rematch.runs.folder import write_record
 
 FILE, REPORT = "calibration.json", "reliability.json"
@@ -61,14 +63,7 @@ def calibrate_pool(
     """
     config = config.model_copy(update={"calibration": None})
     pool, labelled = read_labelled(paths, labels, config.seed)
-    split = split_tasks(
-        [
-            Splittable(t.id, pool.task(t.id).problem, sum(t.rewards) / len(t.rewards))
-            for t in labelled.tasks
-        ],
-        (0.25, 0.25, 0.5),
-        config.seed,
-    )
+    split = _split(pool, labelled, config.seed)
     fitted = tuple(sorted((*split.train, *split.validation)))
     folder = open_selection(config, paths, output, redo=redo)
     try:
@@ -99,6 +94,20 @@ def calibrate_pool(
     write_record(output / FILE, calibration)
     write_record(output / REPORT, report)
     return report
+
+
+def _split(pool: Pool, labelled: LabelledPool, seed: int) -> Split:
+    """Half of the tasks to fit on, half to measure on; near-copies together."""
+    tasks = [
+        Splittable(t.id, pool.task(t.id).problem, sum(t.rewards) / len(t.rewards))
+        for t in labelled.tasks
+    ]
+    try:
+        return split_tasks(tasks, (0.25, 0.25, 0.5), seed)
+    except InputError as error:
+        raise InputError(
+            f"{count(len(tasks), 'task')}: too few whose texts differ to split"
+        ) from error
 
 
 def _check(selected: Selected) -> None:

@@ -64,7 +64,7 @@ def _makes_rollouts(key: str, config: Config, base: Config, place: Place) -> str
         hint = "; recorded_n draws N of them" if key == "n" else ""
         return f"says how rollouts are made, and those of a recorded pool are made{hint}"
     if place.is_live and key == "recorded_n":
-        return "draws from recorded rollouts, and a live ablation makes its own: n says how many"
+        return "draws from recorded rollouts, and what runs live makes its own: n says how many"
     return ""
 
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from rematch.app.bench import Bench, Point, make_point
 from rematch.app.building import open_calls
 from rematch.app.config import Config
 from rematch.app.evaluating import read_labelled
-from rematch.app.plans import Variant, find_changes
-from rematch.app.pool_bench import Point, PoolBench, lay_over, make_point
-from rematch.app.relevance import Place, explain_idle
-from rematch.data.pools import Pool
+from rematch.app.pool_bench import PoolBench
+from rematch.app.relevance import Place
+from rematch.app.spaces import check_space, propose_space
+from rematch.app.suite_bench import SuiteBench
 from rematch.data.records import StoredRecord
-from rematch.errors import InputError, UsageError
-from rematch.evidence.features import GROUPS
+from rematch.data.suites import Suite
+from rematch.errors import InputError
 from rematch.optimizers.ablation import Ablation
-from rematch.optimizers.labelled import LabelledPool
-from rematch.optimizers.search import Tried, find_pareto, search
-from rematch.optimizers.space import Space, parse_space
+from rematch.optimizers.search import Tried as Tried
+from rematch.optimizers.search import find_pareto, search
+from rematch.optimizers.space import Space
 from rematch.optimizers.splits import Splittable, split_tasks
+from rematch.report.text import count
 from rematch.runs.folder import RunFolder, write_record, write_text
 from rematch.runs.manifest import Manifest, open_folder, read_versions
 
@@ -59,34 +63,31 @@ class SearchResult(StoredRecord):
     costs: dict[str, float]
 
 
-def read_space(path: Path) -> Space:
-    """A space from a YAML file.
+@dataclass(frozen=True)
+class SearchRequest:
+    """How to search.
 
-    Raises:
-        InputError: the file cannot be read.
-        UsageError: it holds no space.
+    Attributes:
+        space: what may change; None takes what can be decided there.
+        trials: how many in all, over all sessions.
+        held_out: share of the tasks that the search never sees.
+        redo: forget what the folder holds.
     """
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error.__class__.__name__})") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    return parse_space(tree, str(path))
+
+    space: Space | None = None
+    trials: int = 50
+    held_out: float = 0.4
+    redo: bool = False
 
 
-def propose_space(config: Config, place: Place) -> Space:
-    """What a pool can decide for this base, where the user names no space."""
-    most = place.most_attempts
-    tree: dict[str, Any] = {"rtv.ties": ["evidence", "cost", "draw"]}
-    if most > 2:
-        tree["recorded_n"] = {"low": 2, "high": most}
-    tree["evidence.without"] = {"any_of": list(GROUPS)}
-    if config.models.judge is not None:
-        views = ["summary", "evidence", "trajectory"] + ["patch"] * place.has_patches
-        tree |= {"rtv.votes": [1, 2, 4, 8], "judge.represent": views}
-        tree |= {"rtv.group_size": {"low": 2, "high": max(2, min(4, most))}}
-    return parse_space(tree, "the default space")
+@dataclass(frozen=True)
+class SearchPlan:
+    """What is searched: `sides` are the search tasks and the held-out ones."""
+
+    base: Config
+    space: Space
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    trials: int
 
 
 def search_pool(
@@ -94,11 +95,8 @@ def search_pool(
     paths: Sequence[Path],
     labels: Path,
     output: Path,
+    request: SearchRequest,
     *,
-    space: Space | None = None,
-    trials: int = 50,
-    held_out: float = 0.4,
-    redo: bool = False,
     on_done: Callable[[Tried], None] | None = None,
 ) -> SearchResult:
     """Search on some of a labelled pool's tasks, and measure the best on the others.
@@ -110,10 +108,7 @@ def search_pool(
         paths: files and folders of recorded rollouts.
         labels: their labels; no setting sees them.
         output: the search's folder; a search that it holds goes on.
-        space: what may change; None takes what a pool can decide.
-        trials: how many in all, over all sessions.
-        held_out: share of the tasks that the search never sees.
-        redo: forget what the folder holds.
+        request: how to search.
         on_done: told each trial as it ends.
 
     Raises:
@@ -124,87 +119,124 @@ def search_pool(
     """
     pool, labelled = read_labelled(paths, labels, base.seed)
     place = Place.of_pool(pool)
-    space = space or propose_space(base, place)
+    space = request.space or propose_space(base, place)
     check_space(space, base, place)
-    seen, unseen = _split(pool, labelled, held_out, base.seed)
-    folder = _open(output, paths, base, space, held_out, redo=redo)
-    with closing(folder), closing(open_calls(base, folder)) as calls:
-        bench = PoolBench(base, pool, labelled, calls)
-        tried = search(
-            space,
-            bench.measure,
-            seen,
-            output / STUDY,
-            trials=trials,
-            seed=base.seed,
-            on_done=on_done,
-        )
-        start = Tried(-1, {}, dict(bench.measure({}, seen)))
-        points = [make_point(f"trial {one.number}", one) for one in find_pareto(tried)]
-        held, costs = bench.compare(points, unseen)
-        result = SearchResult(
-            seed=base.seed,
-            unit=bench.unit,
-            search_tasks=seen,
-            held_out_tasks=unseen,
-            trials=len(tried),
-            pruned=sum(one.is_pruned for one in tried),
-            tried=tuple((one.mean, one.cost) for one in tried if not one.is_pruned),
-            base=make_point("base", start),
-            pareto=tuple(points),
-            held_out=held.model_copy(update={"problems": (*labelled.problems, *held.problems)}),
-            costs=costs,
-        )
-        _write(output, result)
-    return result
-
-
-def check_space(space: Space, base: Config, place: Place) -> None:
-    """See that every key of a space can matter on its own or with the others.
-
-    Raises:
-        UsageError: a key or one of its values is unknown, or none of its values can matter.
-    """
-    for key, dimension in space.dimensions.items():
-        reasons = []
-        for value in dimension.list_values():
-            config = lay_over(base, {key: value})
-            changes = dict(find_changes(base, config))
-            if changes:
-                reasons.append(explain_idle(Variant(key, config, changes), base, place))
-        if all(reasons):  # also where no value differs from the base
-            raise UsageError(reasons[0] if reasons else f"{key}: has no value but the base's")
-
-
-def _split(
-    pool: Pool, labelled: LabelledPool, held_out: float, seed: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Search tasks and held-out tasks, alike in repositories and difficulty, copies together."""
     tasks = [
         Splittable(task.id, pool.task(task.id).problem, sum(task.rewards) / len(task.rewards))
         for task in labelled.tasks
     ]
+    plan = SearchPlan(base, space, _split(tasks, request.held_out, base.seed), request.trials)
+    places = " ".join(sorted(str(path.resolve()) for path in paths))
+    folder = _open(output, places, plan, redo=request.redo)
+    with closing(folder), closing(open_calls(base, folder)) as calls:
+        bench = PoolBench(base, pool, labelled, calls)
+        return _search(bench, plan, output, labelled.problems, on_done)
+
+
+def search_suite(
+    base: Config,
+    suite: Suite,
+    output: Path,
+    request: SearchRequest,
+    *,
+    on_done: Callable[[Tried], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> SearchResult:
+    """Search live: every setting makes, picks and grades rollouts of its own.
+
+    Attempts, grades and calls that settings have in common are made once.
+
+    Args:
+        base: the configuration that settings lie over, as `fit_to_suite` makes it.
+        suite: the tasks.
+        output: the search's folder; a search that it holds goes on.
+        request: how to search.
+        on_done: told each trial as it ends.
+        tell: gets lines for the user.
+
+    Raises:
+        As `search_pool`; and SandboxError: no sandbox works here that the agent may use.
+    """
+    place = Place()
+    space = request.space or propose_space(base, place)
+    check_space(space, base, place)
+    tasks = [Splittable(known.task.id, known.task.problem, 0.5) for known in suite.tasks]
+    plan = SearchPlan(base, space, _split(tasks, request.held_out, base.seed), request.trials)
+    ids = " ".join(sorted(task.id for task in tasks))
+    folder = _open(output, f"{suite.name}: {ids}", plan, redo=request.redo)
+    with closing(folder), closing(open_calls(base, folder)) as calls:
+        bench = SuiteBench(base, suite, output, calls, tell)
+        return _search(bench, plan, output, (), on_done)
+
+
+def _search(
+    bench: Bench,
+    plan: SearchPlan,
+    output: Path,
+    problems: tuple[str, ...],
+    on_done: Callable[[Tried], None] | None,
+) -> SearchResult:
+    seen, unseen = plan.sides
+    seed = plan.base.seed
+    tried = search(
+        plan.space,
+        bench.measure,
+        seen,
+        output / STUDY,
+        trials=plan.trials,
+        seed=seed,
+        on_done=on_done,
+    )
+    start = Tried(-1, {}, dict(bench.measure({}, seen)))
+    points = [make_point(f"trial {one.number}", one) for one in find_pareto(tried)]
+    held, costs = bench.compare(points, unseen)
+    result = SearchResult(
+        seed=seed,
+        unit=bench.unit,
+        search_tasks=seen,
+        held_out_tasks=unseen,
+        trials=len(tried),
+        pruned=sum(one.is_pruned for one in tried),
+        tried=tuple((one.mean, one.cost) for one in tried if not one.is_pruned),
+        base=make_point("base", start),
+        pareto=tuple(points),
+        held_out=held.model_copy(update={"problems": (*problems, *held.problems)}),
+        costs=costs,
+    )
+    _write(output, result)
+    return result
+
+
+def _split(
+    tasks: Sequence[Splittable], held_out: float, seed: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Search tasks and held-out tasks, alike in repositories and difficulty, copies together."""
     half = (1 - held_out) / 2
-    split = split_tasks(tasks, (half, half, held_out), seed)
+    try:
+        split = split_tasks(tasks, (half, half, held_out), seed)
+    except InputError as error:
+        raise InputError(
+            f"{count(len(tasks), 'task')}: too few whose texts differ to split"
+        ) from error
     return tuple(sorted((*split.train, *split.validation))), split.test
 
 
-def _open(
-    output: Path, paths: Sequence[Path], base: Config, space: Space, held_out: float, *, redo: bool
-) -> RunFolder:
+def _open(output: Path, suite: str, plan: SearchPlan, *, redo: bool) -> RunFolder:
     manifest = Manifest(
-        suite=" ".join(sorted(str(path.resolve()) for path in paths)),
+        suite=suite,
         agent="search",
         config={
-            **base.describe_results(),
-            "held_out": held_out,
-            "space": space.model_dump(mode="json", exclude_defaults=True)["dimensions"],
+            **plan.base.describe_results(),
+            "held out": list(plan.sides[1]),
+            "space": plan.space.model_dump(mode="json", exclude_defaults=True)["dimensions"],
         },
         versions=read_versions(),
     )
     folder = open_folder(output, manifest, redo=redo)
     if redo:
         (output / STUDY).unlink(missing_ok=True)
+        for kept in (output / "settings", output / "shared"):
+            shutil.rmtree(kept, ignore_errors=True)
     return folder
 
 

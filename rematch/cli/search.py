@@ -11,16 +11,24 @@ import typer
 from rematch.cli import options
 from rematch.cli.console import open_console, write_error, write_note
 from rematch.cli.progress import TaskProgress
+from rematch.errors import UsageError
 
 if TYPE_CHECKING:
-    from rematch.app import SearchResult
+    from rematch.app import SearchResult, Tried
 
 
 def search(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders of recorded rollouts.")
+    ] = None,
     labels: Annotated[
-        Path, typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header.")
-    ],
+        Path | None,
+        typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header."),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="For a live search: a suite as `rematch run` takes it.")
+    ] = None,
+    ids: options.Ids = None,
     trials: Annotated[int, typer.Option(min=1, help="How many settings, in all sessions.")] = 50,
     space: Annotated[
         Path | None,
@@ -30,9 +38,12 @@ def search(
         float, typer.Option(min=0.1, max=0.9, help="Share of tasks that the search never sees.")
     ] = 0.4,
     model: options.ModelName = None,
+    agent_model: options.AgentModel = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
+    distiller_model: options.DistillerModel = None,
     api_base: options.ApiBase = None,
+    sandbox: options.Sandbox = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
     config: options.Settings = None,
@@ -45,34 +56,53 @@ def search(
     redo: options.Redo = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Search settings for the best picks at the least cost, on recorded rollouts with labels.
+    """Search settings for the best picks at the least cost, on recorded rollouts, or live.
 
     The best are measured again, in pairs with the base, on tasks that the search never saw.
     """
     from rematch import app
 
+    if bool(paths) == bool(suite):
+        raise UsageError("on what? name either recorded rollouts or a --suite")
     flags = {
-        **options.overlay_models(model, api_base, summarizer=summarizer_model, judge=judge_model),
+        **options.overlay_models(
+            model,
+            api_base,
+            agent=agent_model,
+            summarizer=summarizer_model,
+            judge=judge_model,
+            distiller=distiller_model,
+        ),
         **options.overlay_workers(workers),
+        "agent.sandbox.kind": sandbox,
         "seed": seed,
     }
     settings = app.load_config(config or (), flags)
-    folder = output or Path("runs") / f"search-{paths[0].name or 'pool'}"
+    name = suite or (paths[0].name if paths else "")
+    folder = output or Path("runs") / f"search-{Path(name).name or 'pool'}"
+    request = app.SearchRequest(app.read_space(space) if space else None, trials, held_out, redo)
     with TaskProgress(trials, what="trials", quiet=as_json) as progress:
-        result = app.search_pool(
-            settings,
-            paths,
-            labels,
-            folder,
-            space=app.read_space(space) if space else None,
-            trials=trials,
-            held_out=held_out,
-            redo=redo,
-            on_done=lambda one: progress.finish_task(
-                f"trial {one.number}",
-                f"{100 * one.mean:.1f}{', given up' if one.is_pruned else ''}",
-            ),
-        )
+
+        def tell(one: Tried) -> None:
+            given_up = ", given up" if one.is_pruned else ""
+            progress.finish_task(f"trial {one.number}", f"{100 * one.mean:.1f}{given_up}")
+
+        if suite:
+            settings = app.fit_to_suite(settings, suite)
+            hands = settings.agent
+            loaded = app.load_suite(
+                suite,
+                ids=options.split_ids(ids),
+                in_harbor=hands.in_harbor,
+                registry=hands.harbor.registry,
+            )
+            line = None if as_json else write_note
+            result = app.search_suite(settings, loaded, folder, request, on_done=tell, tell=line)
+        elif labels is None:
+            raise UsageError("recorded rollouts are searched by their labels: --labels FILE")
+        else:
+            found = paths or []
+            result = app.search_pool(settings, found, labels, folder, request, on_done=tell)
     _finish(result, folder, as_json=as_json)
 
 

@@ -84,7 +84,7 @@ def test_a_file_that_is_no_calibration_is_one_line() -> None:
 def test_too_few_tasks_are_one_line() -> None:
     write_labelled(Path(), tasks=1)
     done = calibrate()
-    assert done.code == 1 and "tasks" in done.error
+    assert done.code == 1 and "1 task: too few whose texts differ" in done.error
 
 
 def test_an_ablation_refuses_it_for_it_changes_no_pick() -> None:

@@ -97,7 +97,7 @@ def test_a_space_that_cannot_matter_is_one_line(space: str, told: str) -> None:
 
 def test_too_few_tasks_are_one_line() -> None:
     write_labelled(Path(), tasks=1)
-    assert "tasks" in search().error
+    assert "1 task: too few whose texts differ" in search().error
 
 
 def test_another_question_does_not_go_on_in_the_folder() -> None:
