@@ -267,10 +267,7 @@ class Bracket(StoredRecord):
 
 
 class Pick(StoredRecord):
-    """The answer for a task: one rollout, and why; `unpaid` counts calls the budget refused.
-
-    `probability` is that it is right, by a calibration; None without one.
-    """
+    """A task's answer: a rollout, why, its calibrated `probability`; `unpaid`: calls refused."""
 
     task_id: str
     rollout_id: str

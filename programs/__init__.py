@@ -2,7 +2,7 @@
 
 from rematch.programs.contexts import ContextConfig
 from rematch.programs.distiller import Distiller
-from rematch.programs.judge import Judge
+from rematch.programs.judge import ChoiceJudge, Judge
 from rematch.programs.pdr import PDR
 from rematch.programs.rematch import Outcome, Rematch, RematchConfig
 from rematch.programs.rtv import RTV, RTVConfig
@@ -13,6 +13,7 @@ from rematch.programs.views import JudgeConfig
 __all__ = [
     "PDR",
     "RTV",
+    "ChoiceJudge",
     "ContextConfig",
     "Distiller",
     "Judge",

@@ -13,7 +13,7 @@ from rematch.programs.program import Program
 from rematch.programs.rendering import number_fenced
 from rematch.programs.views import represent_summary
 from rematch.seams import Entrant
-from rematch.signatures import CompareRollouts, neutralise
+from rematch.signatures import ChooseRollout, CompareRollouts, neutralise
 
 _REASONS_CAP = 1_500
 _TASK_CAP = 24_000
@@ -59,26 +59,56 @@ class Judge(Program):
         """Cast one vote. A reply that names no candidate is no vote, with the reason."""
         inputs = self.write_inputs(task, entrants, order)
 
-        def names_candidate(prediction: dspy.Prediction) -> str:
-            named = 1 <= prediction.winner <= len(order)
-            return "" if named else f"there is no candidate {prediction.winner}"
-
         answer = await ask(
             self.compare,
             inputs,
             lm=self.lm,
             number=sample,
             attempts=self.attempts,
-            accept=names_candidate,
+            accept=lambda prediction: self.object(prediction, len(order)),
         )
         vote = Vote(sample=sample, order=order, attempts=answer.attempts, usage=answer.usage)
         if answer.prediction is None:
             return vote.model_copy(update={"reasons": f"no vote: {answer.problem}"})
-        confidence = answer.prediction.confidence
+        slot, confidence = self.read(answer.prediction)
         return vote.model_copy(
             update={
-                "winner": order[answer.prediction.winner - 1],
+                "winner": order[slot - 1],
                 "confidence": confidence if 0 <= confidence <= 1 else None,
                 "reasons": clip(answer.prediction.reasons, _REASONS_CAP),
             }
         )
+
+    def object(self, prediction: dspy.Prediction, shown: int) -> str:
+        """What is wrong with a reply on so many candidates; "" when nothing is."""
+        slot = self.read(prediction)[0]
+        return "" if 1 <= slot <= shown else f"there is no candidate {slot}"
+
+    def read(self, prediction: dspy.Prediction) -> tuple[int, float]:
+        """The slot that a reply names, from 1, and its stated confidence."""
+        return prediction.winner, prediction.confidence
+
+
+class ChoiceJudge(Judge):
+    """Asks a model how likely each of two candidates is best (DSPy's decision types).
+
+    `ReAnchor` learns weights for its slots (`optimizers.anchoring`), which stand in its saved
+    program; without them it votes for the likelier one.
+    """
+
+    def __init__(
+        self,
+        lm: dspy.LM | None = None,
+        represent: Callable[[Entrant], str] = represent_summary,
+        attempts: int = 2,
+    ) -> None:
+        super().__init__(lm, represent, attempts)
+        self.compare = dspy.Predict(ChooseRollout)
+
+    def read(self, prediction: dspy.Prediction) -> tuple[int, float]:
+        """The chosen slot, and the share that the model gave it, as it stated it."""
+        chosen = prediction.winner
+        shares = chosen.probabilities or {}
+        total = sum(shares.values())
+        stated = shares.get(chosen.value, 0.0) / total if total else chosen.confidence
+        return int(chosen.value), stated

@@ -16,8 +16,11 @@ Representation = Literal["summary", "evidence", "trajectory", "patch"]
 
 
 class JudgeConfig(Settings):
-    """What a model that votes is shown of each entrant."""
+    """What a model that votes is asked, and what it is shown of each entrant."""
 
+    kind: Literal["names", "choice"] = "names"
+    """`names`: it names the best. `choice`: of two entrants it says how likely each is best, and
+    `rematch anchor` learns from labels how to weigh its slots (G=2 only)."""
     represent: Representation = "summary"
     """`summary` (the paper's best); `evidence`: a summary from facts alone; `trajectory`: the
     steps as far as they fit; `patch`. Where it is no summary, `select` asks for none."""

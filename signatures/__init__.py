@@ -1,5 +1,6 @@
 """The questions put to a model, one file each, and how untrusted text is fenced."""
 
+from rematch.signatures.choose import ChooseRollout
 from rematch.signatures.compare import CompareRollouts
 from rematch.signatures.distill import DistillSummaries
 from rematch.signatures.fence import fence, neutralise
@@ -8,6 +9,7 @@ from rematch.signatures.summarize import SummarizeRollout
 from rematch.signatures.terminus import Keystrokes, OperateTerminal, Turn
 
 __all__ = [
+    "ChooseRollout",
     "CompareRollouts",
     "DistillSummaries",
     "Keystrokes",

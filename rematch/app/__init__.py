@@ -3,6 +3,7 @@
 from rematch.app.ablating import ablate_pool, plan_pool
 from rematch.app.ablating_live import ablate_suite, count_live_calls, plan_suite
 from rematch.app.agents import describe_parts
+from rematch.app.anchoring import AnchoringResult, anchor_pool
 from rematch.app.building import build_run, build_selector, prepare_environment, run_async
 from rematch.app.calibrating import CalibrationReport, calibrate_pool
 from rematch.app.config import Config, dump_config, load_config
@@ -43,6 +44,7 @@ from rematch.runs.folder import RunFolder, write_text
 
 __all__ = [
     "Ablation",
+    "AnchoringResult",
     "CalibrationReport",
     "Config",
     "Evaluation",
@@ -65,6 +67,7 @@ __all__ = [
     "TuningRequest",
     "ablate_pool",
     "ablate_suite",
+    "anchor_pool",
     "apply_pick",
     "as_json",
     "build_run",

@@ -31,7 +31,7 @@ from rematch.errors import UsageError
 from rematch.evidence.faithfulness import check_claims
 from rematch.evidence.judge import EvidenceJudge
 from rematch.evidence.summarizer import EvidenceSummarizer
-from rematch.programs import PDR, RTV, Distiller, Judge, Rematch, Summarizer
+from rematch.programs import PDR, RTV, ChoiceJudge, Distiller, Judge, Rematch, Summarizer
 from rematch.programs.calibration import Calibration, read_calibration
 from rematch.runs.budget import Budget
 from rematch.runs.calls import Calls, Event
@@ -226,11 +226,10 @@ def build_parts(
         else evidence
     )
     scorer = read_weights(config)
-    judge = (
-        Judge(_lm("judge", models.judge, calls), choose_view(config, models.judge))
-        if models.judge
-        else EvidenceJudge(scorer)
-    )
+    judge: Judge | EvidenceJudge = EvidenceJudge(scorer)
+    if models.judge:
+        asks = ChoiceJudge if config.judge.kind == "choice" else Judge
+        judge = asks(_lm("judge", models.judge, calls), choose_view(config, models.judge))
     distiller = Distiller(_lm("distiller", models.distiller, calls)) if models.distiller else None
     if config.context.distill and distiller is None:
         raise UsageError("context.distill needs a model: --distiller-model provider/name")

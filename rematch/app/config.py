@@ -104,8 +104,7 @@ class Config(RematchConfig):
     program: Path | None = None
     """A file of tuned prompts for summarizer, judge and distiller, as `rematch optimize` writes."""
     calibration: Path | None = None
-    """A file that `rematch calibrate` wrote: every pick comes with the probability that it is
-    right."""
+    """A file that `rematch calibrate` wrote: picks come with the probability to be right."""
     recorded_n: int | None = Field(default=None, ge=1)
     """Of a task's recorded rollouts, the most that enter, drawn by seed; none takes all."""
     models: ModelsConfig = ModelsConfig()
@@ -144,6 +143,12 @@ class Config(RematchConfig):
                 "raise it, or set rtv.votes=1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _refuse_larger_choices(self) -> Self:
+        if self.judge.kind == "names" or self.rtv.group_size == 2:
+            return self
+        raise ValueError("judge.kind=choice compares two at a time: set rtv.group_size=2")
 
     @model_validator(mode="after")
     def _refuse_keys(self) -> Self:

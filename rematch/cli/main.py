@@ -12,6 +12,7 @@ from dotenv import find_dotenv, load_dotenv
 
 import rematch
 from rematch.cli.ablate import ablate
+from rematch.cli.anchor import anchor
 from rematch.cli.calibrate import calibrate
 from rematch.cli.console import write_error
 from rematch.cli.evaluate import evaluate
@@ -46,6 +47,7 @@ app.command()(optimize)
 app.command()(ablate)
 app.command()(search)
 app.command()(calibrate)
+app.command()(anchor)
 
 
 def _show_version(wanted: bool) -> None:
