@@ -91,8 +91,9 @@ def draw_pareto(
     held = ([cost for _, _, cost in held_out], [100 * mean for _, mean, _ in held_out])
     axes.plot(*held, "s", color=_BASE, fillstyle="none", label="the same and the base, held out")
     for name, mean, cost in (*points, *held_out):
-        note = axes.annotate(one_line(name, _LONGEST_NAME), (cost, 100 * mean), fontsize=7)
+        note = axes.annotate(f"  {one_line(name, _LONGEST_NAME)}", (cost, 100 * mean), fontsize=7)
         note.set_parse_math(False)
+    axes.margins(x=0.12)
     axes.set_xlabel(f"{unit} per task")
     axes.set_ylabel("picked, %")
     axes.legend(fontsize=8)

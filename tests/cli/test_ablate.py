@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rematch.programs import RTV, Rematch, Summarizer
+from rematch.programs import Judge as Judging
 from rematch.testing import ChatRequest, Endpoint, Fault, Judge
 from tests.cli.pools import write_labelled
 from tests.cli.running import Done, rematch
@@ -166,6 +168,27 @@ def test_lost_calls_are_told_and_asked_again(tmp_path: Path) -> None:
         clean = ablate(endpoint, FEW, "-o", "clean", "--json", *once)
     assert mended.code == clean.code == 0
     assert mended.document["rows"] == clean.document["rows"]
+
+
+def test_a_provider_that_refuses_half_way_ends_it_in_one_line() -> None:
+    """A key that expires in the second variant: no table of what came before."""
+
+    def fault(request: ChatRequest, _: object) -> Fault | None:
+        return Fault.EXPIRED_KEY if request.number > 14 else None
+
+    with Endpoint(faults=fault) as endpoint:
+        done = ablate(endpoint, FEW, "-o", "out")
+    assert (done.code, bool(done.error)) == (1, True)
+    assert not Path("out/ablation.json").exists()
+
+
+def test_tuned_prompts_serve_a_judge_that_reads_no_summaries(endpoint: Endpoint) -> None:
+    """The program holds prompts for both roles; a variant that shows patches asks one of them."""
+    Rematch(Summarizer(), RTV(Judging())).save("program.json")
+    text = FEW + "  patch: {judge.represent: patch}\n  evidence: {models.judge: null}\n"
+    done = ablate(endpoint, text, "-c", "program=program.json", "--json", name="tuned")
+    assert done.code == 0, done.err
+    assert [row["name"] for row in done.document["rows"]][-2:] == ["patch", "evidence"]
 
 
 def test_what_is_missing_is_one_line(endpoint: Endpoint, tmp_path: Path) -> None:

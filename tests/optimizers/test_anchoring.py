@@ -97,14 +97,14 @@ def test_a_choice_is_a_vote_with_its_stated_share(endpoint: Endpoint) -> None:
 def test_the_bias_is_learned_away_and_stays_away_on_other_tasks(endpoint: Endpoint) -> None:
     judge = make_judge(endpoint)
     report = anchor_judge(
-        judge, make_examples(judge, range(16)), make_examples(judge, range(100, 120)), threads=1
+        judge, make_examples(judge, range(12)), make_examples(judge, range(100, 116)), threads=1
     )
     assert report.before.first_slot > 0.6
     assert report.after.right > report.before.right
     assert abs(report.after.first_slot - 0.5) < abs(report.before.first_slot - 0.5)
     assert report.gain_ci95[0] > 0
     assert report.weights["2"] > report.weights["1"]
-    assert (report.after.n_tasks, report.after.n_votes) == (20, 40)
+    assert (report.after.n_tasks, report.after.n_votes) == (16, 32)
     assert vote(judge, "worth=0.5", "worth=0.6").winner == 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rematch.report.figures import draw_ablation
+from rematch.report.figures import draw_ablation, draw_pareto
 
 pytest.importorskip("matplotlib")
 
@@ -51,3 +51,16 @@ def test_names_are_text_whatever_stands_in_them(tmp_path: Path) -> None:
     svg, _ = draw(tmp_path, "base", r"cost $\frac{1}$ & <b>", "x" * 300)
     assert r"cost $\frac{1}$ &amp; &lt;b&gt;" in svg
     assert "x" * 50 not in svg
+
+
+def test_a_search_is_drawn_with_its_best_and_these_held_out(tmp_path: Path) -> None:
+    points = [("trial 3", 0.8, 100.0), ("trial $7$", 0.9, 300.0)]
+    held_out = [("base", 0.85, 250.0), ("trial 3", 0.7, 110.0)]
+    drawn = []
+    for name in ("a", "b"):
+        tried = [(0.7, 90.0), (0.8, 100.0), (0.9, 300.0)]
+        svg, png = draw_pareto(tried, points, held_out, "tokens", tmp_path / name / "pareto")
+        drawn.append((svg.read_text(), png.read_bytes()))
+    assert drawn[0] == drawn[1]
+    for text in ("trial 3", "trial $7$", "base", "tokens per task", "held out"):
+        assert text in drawn[0][0]
