@@ -188,7 +188,8 @@ class Budget:
                 f"and the next call may cost ${amount.dollars:.4f}"
             )
         if config.calls is not None and spent.calls + amount.calls > config.calls:
-            return f"the budget is spent: {spent.calls} of {config.calls} calls"
+            kept = f", {self.aside.calls} of them kept for later" if self.aside.calls else ""
+            return f"the budget is spent: {spent.calls} of {config.calls} calls{kept}"
         return (
             f"the budget is spent: {spent.tokens:,} of {config.tokens or 0:,} tokens, "
             f"and the next call may take {amount.tokens:,}"

@@ -22,7 +22,7 @@ _REMARKS = (
     *("observations", "summary", "discussion", "module_advice"),
 )
 _CURRENT = ("current_instruction", "basic_instruction")
-_ATTEMPT = re.compile(r"Instruction #\d+: (.*?)(?=\s*(?:«\d+»|\[\d+\]|Prefix #))", re.DOTALL)
+_ATTEMPT = re.compile(r"Instruction #\d+: (.*?)(?=\s*(?:»|\[\d+\]|Prefix #))", re.DOTALL)
 
 
 @dataclass(frozen=True)
