@@ -77,10 +77,12 @@ def test_scores_from_many_threads_are_all_counted() -> None:
     keys = [str(number) for number in range(64)]
     candidates = Candidates(keys)
     name = candidates.name(make("one"))
-    threads = [
-        threading.Thread(target=lambda part=part: [candidates.note(name, k, 1.0) for k in part])
-        for part in (keys[0::4], keys[1::4], keys[2::4], keys[3::4])
-    ]
+
+    def score(part: list[str]) -> None:
+        for key in part:
+            candidates.note(name, key, 1.0)
+
+    threads = [threading.Thread(target=score, args=(keys[first::4],)) for first in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
