@@ -1,6 +1,7 @@
 """The console for results: as wide as a terminal, and wide enough for tables in a pipe."""
 
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
@@ -25,3 +26,13 @@ def write_error(line: str) -> None:
 def write_note(line: str) -> None:
     """One line on stderr on what is good to know."""
     sys.stderr.write(f"note: {plain_name(line)}\n")
+
+
+def open_notes() -> Callable[[str], None]:
+    """`write_note` for the stderr of now, also while others' output is sent elsewhere."""
+    stderr = sys.stderr
+
+    def write(line: str) -> None:
+        stderr.write(f"note: {plain_name(line)}\n")
+
+    return write

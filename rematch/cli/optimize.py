@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import write_error, write_note
+from rematch.cli.console import open_notes, write_error, write_note
 from rematch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def _tune(
     from rematch import app
     from rematch.report.tuning import headlines
 
-    tell = (lambda line: None) if as_json else write_note
-    report, folder = app.tune_prompts(request, settings, output, redo=redo, tell=tell)
+    notes = {} if as_json else {"tell": open_notes()}  # DSPy's output goes to a log meanwhile
+    report, folder = app.tune_prompts(request, settings, output, redo=redo, **notes)
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:

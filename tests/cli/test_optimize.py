@@ -50,6 +50,9 @@ def test_a_tuning_leaves_program_start_report_and_examples_and_asks_nothing_twic
     assert {path.name for path in Path("out/judge").iterdir()} == {
         *("train.jsonl", "validation.jsonl", "test.jsonl", "candidates.jsonl", "optimizer.log")
     }
+    assert done.err.count("note: judge: prompt ") >= 2, "progress is told while DSPy is silenced"
+    assert "Average Metric" in Path("out/judge/optimizer.log").read_text()
+    assert "Average Metric" not in done.out + done.err
     report, split = read("out/report.json"), read("out/split.json")
     assert report["calls"] == calls
     assert sum(report["examples"]["judge"].values()) == 12

@@ -7,15 +7,17 @@ useless ones.
 from __future__ import annotations
 
 import json
+import random
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rematch.testing import Endpoint
-from tests.app.lessons import USEFUL, USELESS, coached, write_lessons
+from rematch.testing import AttentiveJudge, ChatRequest, Coach, Endpoint
+from tests.app.lessons import LOOKS_FOR, USEFUL, USELESS, coached, write_lessons
 from tests.cli.running import Done, rematch, start_rematch
 
 pytestmark = pytest.mark.slow
@@ -98,11 +100,22 @@ def test_no_gain_is_reported_where_none_can_be_made(optimizer: str) -> None:
     assert all(sentence not in USELESS for sentence in USEFUL)
 
 
+class SteadyCoach(Coach):
+    """Answers equal questions alike: a reply that a kill lost comes back as it was."""
+
+    def reply(self, request: ChatRequest, rng: random.Random) -> Mapping[str, Any]:
+        return super().reply(request, random.Random(request.content_hash))
+
+
+def steadily_coached() -> Endpoint:
+    return Endpoint(SteadyCoach((*USEFUL, *USELESS)), judge=AttentiveJudge(looks_for=LOOKS_FOR))
+
+
 def test_a_tuning_that_was_killed_goes_on_within_its_budget() -> None:
-    with coached() as endpoint:
+    with steadily_coached() as endpoint:
         assert rematch(*words(endpoint, "gepa", "whole")).code == 0
         undisturbed = len(endpoint.log)
-    with coached() as endpoint:
+    with steadily_coached() as endpoint:
         process = start_rematch(*words(endpoint, "gepa"))
         deadline = time.monotonic() + 120
         while len(endpoint.log) < undisturbed // 2 and time.monotonic() < deadline:
