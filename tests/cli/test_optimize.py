@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rematch.testing import Endpoint, Fault
+from rematch.testing import ChatRequest, Endpoint, Fault
 from tests.app.lessons import USEFUL, coached, write_lessons
 from tests.cli.running import Done, rematch
 
@@ -115,6 +115,29 @@ def test_an_endpoint_that_dies_is_no_bad_score() -> None:
     best = max(scored, key=lambda one: (one["mean"], -one["number"]))
     assert read("out/program.json")["state"]["rtv.judge.compare"] == best["state"]
     assert best["mean"] >= scored[0]["mean"]
+
+
+@pytest.mark.parametrize("optimizer", ["gepa", "mipro", "copro", "simba", "bootstrap"])
+def test_each_optimizer_is_ended_by_a_lost_call(optimizer: str) -> None:
+    """DSPy's optimizers catch what fails, some of them for ever; this reaches us through each."""
+    write_lessons(Path("pool"), tasks=12)
+    served = 0
+    dying = "judge" if optimizer == "bootstrap" else "coach"
+
+    def dies(request: ChatRequest, rng: object) -> Fault | None:
+        nonlocal served
+        measured = served >= 24  # the start: 12 groups in two orders
+        served += request.role == "judge"
+        return Fault.SERVER_ERROR if request.role == dying and measured else None
+
+    quick = ("-c", "models.judge.attempts=1", "-c", "models.reflection.attempts=1")
+    with coached(faults=dies, accuracy=0.7) as endpoint:
+        done = optimize(
+            *(endpoint, "-c", "tuning.groups=1", "--optimizer", optimizer, *quick, "-o", "out")
+        )
+    assert done.code == 1
+    assert done.out.startswith("judge: Stopped early: The server had an error")
+    assert read("out/program.json")["state"] == read("out/start.json")["state"]
 
 
 def test_an_endpoint_that_is_dead_from_the_start_tunes_nothing() -> None:
