@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from rematch.agents.repairer.changes import Patch, write_edit
 from rematch.agents.repairer.config import RepairerConfig
-from rematch.agents.repairer.reports import Report, read_report
+from rematch.agents.repairer.reports import Report, read_reports
 from rematch.agents.repairer.source import Source
 
 T = TypeVar("T")
@@ -99,6 +99,27 @@ class Bench:
         self, text: str, patch: Patch = (), *, keep: str = "", cover: bool = False
     ) -> Work[Report | None]:
         """Run the tests with a patch; None if there is no report (killed, or no fit)."""
+        (report,) = yield from self.test_each(text, [patch], keep=keep, cover=cover)
+        return report
+
+    def test_each(
+        self, text: str, patches: Sequence[Patch], *, keep: str = "", cover: bool = False
+    ) -> Work[list[Report | None]]:
+        """Run the tests with one patch after another, in one command, up to the first one kept.
+
+        A report each, None as `test` has it: what was to come after a run that was killed, or
+        after a patch that was kept, was not tried and has none.
+        """
+        command = self._write_command(patches, keep, cover)
+        output = yield from self.run(text, command)
+        reports = read_reports(output.text)[: len(patches)]
+        if len(reports) == len(patches) or (reports and reports[-1] and reports[-1].kept):
+            return reports
+        if self.in_place and patches[len(reports)]:
+            yield from self.put_back(patches[len(reports)])
+        return [*reports, None]
+
+    def _write_command(self, patches: Sequence[Patch], keep: str, cover: bool) -> str:
         options = ["--cover"] if cover else []
         options += ["--keep", keep] if keep else []
         options += ["--in-place"] if self.in_place else []
@@ -108,14 +129,9 @@ class Bench:
         options += ["--shown", str(self.config.shown)]
         words = shlex.join([*options, *self.command])
         command = f"PYTHONHASHSEED=0 python3 {_HOME}/run_tests.py {words}"
-        edit = write_edit(patch, self.sources) if patch else ""
-        given = "\n".join(part for part in (edit, *self.checks) if part)
-        command += f" <<'INPUT'\n{given}\nINPUT" if given else " </dev/null"
-        output = yield from self.run(text, command)
-        report = read_report(output.text, output.exit_code)
-        if report is None and patch and self.in_place:
-            yield from self.put_back(patch)
-        return report
+        edits = [write_edit(patch, self.sources) for patch in patches]
+        given = "\n".join(part for part in ("\n\n".join(edits), *self.checks) if part)
+        return f"{command} <<'INPUT'\n{given}\nINPUT" if given else f"{command} </dev/null"
 
     def put_back(self, patch: Patch) -> Work[None]:
         """Write the patch's files as they were."""

@@ -16,6 +16,9 @@ class RepairerConfig(BaseModel):
     """What trajectories and tables call it. Not a setting: nothing else may use this name."""
     tries: int = Field(default=8, ge=1)
     """Edits tried at most, one run of the tests each."""
+    batch: int = Field(default=4, ge=1)
+    """Edits tried at most by one command, which loads what the runs share once; what their tests
+    tell orders the edits of the next command. All its runs must fit into a command's time."""
     seconds: float = Field(default=10.0, gt=0)
     """Wall time of one run of the tests; what runs longer is ended and counts as failed."""
     cpu_seconds: float = Field(default=2.0, gt=0)

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+_HEAD = re.compile(r"^(?=report: |no run: )", re.MULTILINE)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+|\d+\.\d+s\b")
+_HEADS = ("report: ", "no run: ")
 _FAILED_LINE = re.compile(r"^(?:FAIL|ERROR|FAILED):? (\S.*)$", re.MULTILINE)
 _FILE_LINE = re.compile(r'File "([^"]+)", line (\d+)|^(\S+\.py):(\d+): ', re.MULTILINE)
 
@@ -66,17 +68,20 @@ class Report:
         return {failure.id for failure in self.failures}
 
 
-def read_report(output: str, exit_code: int | None) -> Report | None:
-    """The report in a command's output; None where there is none (killed, or does not fit)."""
-    line = next((part for part in output.split("\n") if part.startswith("report: ")), "")
+def read_reports(output: str) -> list[Report | None]:
+    """The reports in a command's output, one per run; None where a patch did not fit."""
+    return [_read_part(part) for part in _HEAD.split(output) if part.startswith(_HEADS)]
+
+
+def _read_part(part: str) -> Report | None:
+    line, _, printed = part.partition("\n")
     try:
-        data: dict[str, Any] = json.loads(line.removeprefix("report: "))
-        return _read(data, output.partition(line)[2].lstrip("\n"), exit_code)
+        return _read(json.loads(line.removeprefix(_HEADS[0])), printed)
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _read(data: dict[str, Any], printed: str, exit_code: int | None) -> Report:
+def _read(data: dict[str, Any], printed: str) -> Report:
     failures = [
         Failure(
             id=one["id"],
@@ -99,11 +104,11 @@ def _read(data: dict[str, Any], printed: str, exit_code: int | None) -> Report:
         printed=printed,
     )
     if data["ran"] == 0 and data["opaque"]:
-        return _read_opaque(report, exit_code)
+        return _read_opaque(report)
     return report
 
 
-def _read_opaque(report: Report, exit_code: int | None) -> Report:
+def _read_opaque(report: Report) -> Report:
     """A command that only prints: its failed tests are the names in its output."""
     frames = tuple(
         (path or other, int(line or number))
@@ -112,7 +117,7 @@ def _read_opaque(report: Report, exit_code: int | None) -> Report:
     last = report.printed.strip().rpartition("\n")[2][:300]
     names = list(dict.fromkeys(_FAILED_LINE.findall(report.printed)))[:40]
     kind = last.partition(":")[0] if re.match(r"\w+Error\b", last) else "AssertionError"
-    if exit_code == 0:
+    if not report.failing:
         return Report(ran=1, failing=0, kept=report.kept, in_place=report.in_place)
     failures = tuple(
         Failure(name, kind, last, frames[-12:]) for name in names or ["the test command"]

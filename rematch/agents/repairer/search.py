@@ -77,12 +77,12 @@ class Search:
             candidates = self._list()
         base = self.base
         while self.left > 0:
-            change = self._draw(candidates)
-            if change is None:
+            drawn = self._draw_some(candidates)
+            if not drawn:
                 break
-            verdict = yield from self._try((*self.base, change))
-            if verdict == "confirmed":
-                return (*self.base, change)
+            found = yield from self._try([(*self.base, change) for change in drawn])
+            if found:
+                return found
             if self.base != base:
                 base, candidates = self.base, self._list()
         return (yield from self._settle())
@@ -95,9 +95,9 @@ class Search:
                 continue
             if any(overlaps(self.base, change) for change in patch if change not in self.base):
                 joint = patch
-            verdict = yield from self._try(joint)
-            if verdict == "confirmed":
-                return joint
+            found = yield from self._try([joint])
+            if found:
+                return found
         return ()
 
     def _read_named(
@@ -141,6 +141,17 @@ class Search:
     def _failures(self) -> tuple[Failure, ...]:
         return self.current.failures or self.baseline.failures
 
+    def _draw_some(self, candidates: list[Change]) -> list[Change]:
+        """What the next command tries."""
+        drawn: list[Change] = []
+        while len(drawn) < min(self.bench.config.batch, self.left):
+            change = self._draw(candidates)
+            if change is None:
+                break
+            self.tried.add(normalize_key(name_patch((*self.base, change))))
+            drawn.append(change)
+        return drawn
+
     def _draw(self, candidates: list[Change]) -> Change | None:
         """The next change, by weight; sound, new, and not refuted by an earlier attempt."""
         sharpness = self.bench.config.sharpness
@@ -166,12 +177,22 @@ class Search:
         """Whether a reader could take the key for an earlier one that it begins with."""
         return any(key.startswith(earlier) and earlier != key for earlier in self.tried)
 
-    def _try(self, patch: Patch) -> Work[Verdict]:
-        """Run the tests with a patch and say what came of it."""
+    def _try(self, patches: Sequence[Patch]) -> Work[Patch]:
+        """Run the tests with each patch and say what came of it; the one that holds, or ()."""
+        while patches:
+            text = "\n".join(f"try: {name_patch(patch)}" for patch in patches)
+            reports = yield from self.bench.test_each(text, patches, keep="passing")
+            for patch, report in zip(patches, reports, strict=False):
+                if self._conclude(patch, report) == "confirmed":
+                    return patch
+            patches = patches[len(reports) :]
+        return ()
+
+    def _conclude(self, patch: Patch, report: Report | None) -> Verdict:
+        """Note the verdict on a patch, and learn from it."""
         key = name_patch(patch)
         self.tried.add(normalize_key(key))
         self.left -= 1
-        report = yield from self.bench.test(f"hypothesis: {key}", patch, keep="passing")
         verdict, reason = self._judge(report)
         self.bench.note(f"{verdict}: {key}{reason}")
         if verdict == "open" and report is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rematch.agents.repairer.bench import Output, Turn, Work
+from rematch.agents.repairer.reports import Report, read_reports
 
 T = TypeVar("T")
 
@@ -50,3 +51,8 @@ def report(ran: int, *failed: dict[str, Any], printed: str = "", **more: Any) ->
         **more,
     }
     return Output(f"report: {json.dumps(data)}\n{printed}", int(bool(data["failing"])))
+
+
+def read_one(output: str) -> Report | None:
+    """The first report in an output, if it has one."""
+    return next(iter(read_reports(output)), None)

@@ -81,6 +81,34 @@ def test_no_report_is_none(output: Output) -> None:
     assert len(turns) == 1  # the copy is gone, the folder as it was
 
 
+OTHER = (make_change(SOURCE, 2, "constant", (Span(10, 11, "9"),), 1.0),)
+
+
+def test_several_patches_are_given_in_one_command() -> None:
+    outputs = report(2, fail("t")).text + report(2, fail("u")).text
+    found, (turn,) = act(make_bench().test_each("Run.", [PATCH, OTHER]), say(outputs))
+    assert [one and one.failed_ids for one in found] == [{"t"}, {"u"}]
+    given = turn.command.partition(" <<'INPUT'\n")[2]
+    assert given == "@@ a b.py:1\n-x = 1\n+x = 7\n\n@@ a b.py:2\n-y = 2\n+y = 9\nINPUT"
+
+
+def test_after_what_is_kept_nothing_was_tried() -> None:
+    kept = say(report(2, kept=True))
+    found, turns = act(make_bench().test_each("Run.", [PATCH, OTHER], keep="passing"), kept)
+    assert [one and one.kept for one in found] == [True]
+    assert len(turns) == 1
+
+
+@pytest.mark.parametrize(("text", "cut"), [("Killed", 0), (report(1).text, 1)])
+def test_the_run_that_was_cut_off_has_no_report_and_is_put_back(text: str, cut: int) -> None:
+    bench = make_bench()
+    bench.in_place = True
+    patches = [PATCH, OTHER, PATCH]
+    found, turns = act(bench.test_each("Run.", patches), say(Output(text, 137), ""))
+    assert [one is None for one in found] == [False] * cut + [True]
+    assert turns[1].text == "The run was cut off: a b.py is put back."
+
+
 def test_what_was_cut_off_in_the_folder_itself_is_put_back(tmp_path: Path) -> None:
     text = "x = 1\nEND_OF_FILE\n$HOME `false` \\\n"
     bench = Bench(RepairerConfig(), sources={"a b.py": Source("a b.py", text)}, in_place=True)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import rematch.agents.repairer
-from rematch.agents.repairer.reports import read_report
+from rematch.agents.repairer.reports import read_reports
 from rematch.agents.repairer.survey import read_shown
+from tests.agents.repairer.acting import read_one
 from tests.agents.repairer.driving import write_project
 
 PYTHON = str(Path(sys.base_prefix) / "bin" / "python3")
@@ -65,7 +66,7 @@ class Runner:
     def run(self, *words: str, text: str = "") -> dict[str, Any]:
         done = self.call("run_tests.py", *words, text=text)
         report = json.loads(done.stdout.split("\n")[0].removeprefix("report: "))
-        assert read_report(done.stdout, done.returncode) is not None
+        assert read_one(done.stdout) is not None
         assert done.returncode == (0 if report["ran"] and not report["failing"] else 1)
         assert str(self.temporary) not in done.stdout
         return {**report, "printed": done.stdout.partition("\n")[2]}
@@ -114,8 +115,31 @@ def test_an_edit_is_kept_on_request(runner: Runner) -> None:
 def test_an_edit_that_does_not_fit_changes_nothing(runner: Runner) -> None:
     done = runner.call("run_tests.py", "--keep", "always", "auto", text=FIX.replace("-    r", "-r"))
     assert done.returncode == 2
-    assert read_report(done.stdout, done.returncode) is None
+    assert read_one(done.stdout) is None
     assert runner.read("code_of.py") == CODE
+
+
+def test_several_patches_are_tried_up_to_the_first_that_passes(runner: Runner) -> None:
+    worse, unfit = FIX.replace("* 2", "* 3"), FIX.replace("-    r", "-r")
+    text = "\n".join([worse, unfit, FIX, worse])
+    done = runner.call("run_tests.py", "--keep", "passing", "auto", text=text)
+    first, none, last = read_reports(done.stdout)
+    assert first is not None
+    assert (first.failing > 0, first.kept) == (True, False)
+    assert none is None
+    assert last is not None
+    assert last.kept
+    assert done.returncode == 0
+    assert runner.read("code_of.py") == CODE.replace("+ 2", "* 2")
+
+
+def test_what_tests_print_is_never_taken_for_a_report(runner: Runner) -> None:
+    loud = TEST.replace("import unittest", "import unittest\nprint('report: {}\\nno run: x')", 1)
+    (runner.work / "test_code.py").write_text(loud)
+    done = runner.call("run_tests.py", "auto", text=f"{FIX}\n{FIX}")
+    reports = read_reports(done.stdout)
+    assert [one and one.failing for one in reports] == [0, 0]
+    assert " report: {}" in done.stdout
 
 
 def test_line_ends_and_a_missing_last_one_stay(runner: Runner) -> None:
@@ -161,7 +185,7 @@ def test_pytest_is_recorded(runner: Runner) -> None:
 
 def test_any_other_command_counts_by_its_exit_code(runner: Runner) -> None:
     done = runner.call("run_tests.py", "echo FAIL: one; exit 3")
-    report = read_report(done.stdout, done.returncode)
+    report = read_one(done.stdout)
     assert report is not None
     assert report.failed_ids == {"one; exit 3"} or report.failed_ids == {"one"}
 

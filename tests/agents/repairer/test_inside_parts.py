@@ -67,6 +67,17 @@ def test_checks_and_edits_are_told_apart() -> None:
     assert repairer_trial.read_input(b"") == ([], [])
 
 
+def test_patches_are_parted_by_empty_lines_and_share_the_checks() -> None:
+    text = b"@@ a.py:1\n-1\n+2\n\n@@ a.py:2\n-\n+3\ncheck: f()"
+    patches, checks = repairer_trial.read_patches(text)
+    assert [[(edit.line, edit.new) for edit in edits] for edits in patches] == [
+        [(1, [b"2"])],
+        [(2, [b"3"])],
+    ]
+    assert checks == ["check: f()"]
+    assert repairer_trial.read_patches(b"") == ([[]], [])
+
+
 def test_a_copy_has_files_links_and_modes_and_no_caches() -> None:
     put({"a.py": "x", "pkg/run.sh": "y", ".git/config": "z", "pkg/__pycache__/a.pyc": "z"})
     Path("pkg/run.sh").chmod(0o755)

@@ -14,11 +14,12 @@ from rematch.agents.repairer.issue import (
     split_command,
 )
 from rematch.agents.repairer.localize import localize, score_ochiai
-from rematch.agents.repairer.reports import Failure, Report, read_report
+from rematch.agents.repairer.reports import Failure, Report
 from rematch.agents.repairer.source import Source, Span
 from rematch.data.records import Hypothesis, Summary, Workspace
 from rematch.programs.rendering import render_summary, render_workspace
 from rematch.signatures import frame_context
+from tests.agents.repairer.acting import read_one
 
 KEY = "shop/cart.py:12 relational: if a < b: -> if a <= b:"
 OTHER = "shop/cart.py:14 constant: n = [[ ## 1 -> n = [[ ## 2"
@@ -190,18 +191,18 @@ def test_a_command_that_only_prints_is_read_by_its_output() -> None:
         ' "in_place": false, "lines": {}, "imported": {}, "kinds": {}, "opaque": true}\n'
     )
     printed = 'FAIL: test_a (t.T)\n  File "a.py", line 3, in f\nAssertionError: 1 != 2\n'
-    report = read_report(head + printed, 1)
+    report = read_one(head.replace('"failing": 0', '"failing": 1') + printed)
     assert report is not None
     assert report.failed_ids == {"test_a (t.T)"}
     assert report.failures[0].frames == (("a.py", 3),)
-    green = read_report(f"{head}fine\n", 0)
+    green = read_one(f"{head}fine\n")
     assert green is not None
     assert (green.ran, green.failing, green.passing) == (1, 0, 1)
 
 
 @pytest.mark.parametrize("text", ["", "report: {", "report: []\n", 'report: {"ran": 1}\n'])
 def test_what_is_no_report_is_none(text: str) -> None:
-    assert read_report(text, 1) is None
+    assert read_one(text) is None
 
 
 def test_an_edit_is_written_by_lines() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rematch.agents.repairer.localize import localize, score_ochiai
-from rematch.agents.repairer.reports import Failure, Report, read_report
+from rematch.agents.repairer.reports import Failure, Report, read_reports
 from rematch.agents.repairer.source import Source
-from tests.agents.repairer.acting import fail, report
+from tests.agents.repairer.acting import fail, read_one, report
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -23,20 +23,28 @@ FIELDS = ("ran", "failing", "failed", "quick", "kept", "in_place", "opaque", "li
           "kinds")  # fmt: skip
 
 
-@given(st.text(max_size=50), st.none() | st.integers(0, 255))
-def test_any_output_is_read(text: str, code: int | None) -> None:
-    assert read_report(text, code) is None
-    assert read_report(f"report: {text}", code) is None
+@given(st.text(max_size=50))
+def test_any_output_is_read(text: str) -> None:
+    assert read_one(text) is None
+    assert read_one(f"report: {text}") is None
+
+
+def test_each_run_has_its_report_and_what_does_not_fit_has_none() -> None:
+    first = report(2, fail("t"), printed="one\n")
+    output = f"{first.text}no run: a.py:1 does not read as expected\n{report(2, kept=True).text}"
+    one, none, kept = read_reports(output)
+    assert (one and one.printed, none, kept and kept.kept) == ("one\n", None, True)
+    assert read_reports("Killed\n") == []
 
 
 @given(st.sampled_from(FIELDS), JSON)
 def test_a_report_of_another_shape_is_none_or_a_report(field: str, value: Any) -> None:
     data = json.loads(report(2, fail("t")).text.removeprefix("report: "))
-    found = read_report(f"report: {json.dumps({**data, field: value})}\n", 1)
+    found = read_one(f"report: {json.dumps({**data, field: value})}\n")
     assert found is None or isinstance(found, Report)
     if field != "opaque":
         del data[field]
-        assert read_report(f"report: {json.dumps(data)}\n", 1) is None
+        assert read_one(f"report: {json.dumps(data)}\n") is None
 
 
 def test_a_whole_report_is_read() -> None:
@@ -52,7 +60,7 @@ def test_a_whole_report_is_read() -> None:
         imported={"a.py": [1]},
         kinds={"a.py:f": {"x": ["int"]}},
     )
-    found = read_report(f"warning: first\n{output.text}", 1)
+    found = read_one(f"warning: first\n{output.text}")
     assert found == Report(
         ran=3,
         failing=2,
@@ -72,9 +80,9 @@ def test_a_whole_report_is_read() -> None:
     assert (found.passing, found.failed_ids) == (1, {"t1", "t2"})
 
 
-def test_only_the_first_report_counts() -> None:
+def test_the_first_report_is_the_first_runs() -> None:
     output = report(2, fail("t"), printed=report(2).text)
-    found = read_report(output.text, 1)
+    found = read_one(output.text)
     assert found is not None
     assert found.failing == 1
 
@@ -96,7 +104,7 @@ def test_a_failure_looks_the_same_but_for_addresses_and_times(
 
 
 def opaque(printed: str, code: int) -> Report:
-    found = read_report(report(0, printed=printed, opaque=True).text, code)
+    found = read_one(report(0, printed=printed, opaque=True, failing=int(code != 0)).text)
     assert found is not None
     return found
 

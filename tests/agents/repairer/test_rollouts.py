@@ -48,16 +48,18 @@ def test_a_project_is_repaired(tmp_path: Path) -> None:
 
 def test_what_is_said_has_the_promised_form(tmp_path: Path) -> None:
     ran = attempt(tmp_path, PROJECTS["text"], seed=3)
-    guesses = ran.marked("hypothesis")
+    guesses = ran.marked("try")
     assert guesses
     verdicts = ran.marked("refuted") + ran.marked("confirmed")
-    assert guesses == verdicts
+    assert guesses[: len(verdicts)] == verdicts
+    assert len(guesses) - len(verdicts) < 4  # what the last command need not try any more
     assert "offline repairer" in ran.said[0]
     for said, after in zip(ran.said, ran.said[1:], strict=False):
         for line in said.split("\n"):
-            if line.startswith("hypothesis: "):
-                key = line.removeprefix("hypothesis: ")
-                assert f"refuted: {key}" in after or f"confirmed: {key}" in after
+            if line.startswith("try: "):
+                key = line.removeprefix("try: ")
+                told = f"refuted: {key}" in after or f"confirmed: {key}" in after
+                assert told is (key in verdicts)
 
 
 def test_the_same_seed_gives_the_same_rollout_and_another_one_another(tmp_path: Path) -> None:
@@ -91,7 +93,7 @@ def test_a_refined_rollout_starts_from_what_was_confirmed(tmp_path: Path) -> Non
     )
     plain = attempt(tmp_path, project, seed=1, tries=6)
     told = attempt(tmp_path, project, seed=1, context=tell(summary(confirmed=fix)))
-    assert told.marked("hypothesis") == [fix]
+    assert told.marked("try") == [fix]
     assert told.marked("confirmed") == [fix]
     assert len(told.commands) < len(plain.commands)
     assert holds(tmp_path, project, told)
@@ -103,7 +105,7 @@ def test_confirmed_joint_changes_are_made_again(tmp_path: Path) -> None:
         "units/clamp.py:9 name: return low -> return high"
     )
     told = attempt(tmp_path, PROJECTS["two"], context=tell(summary(confirmed=joint)))
-    assert told.marked("hypothesis") == [joint]
+    assert told.marked("try") == [joint]
     assert holds(tmp_path, PROJECTS["two"], told)
 
 
@@ -111,7 +113,7 @@ def test_open_changes_are_built_upon(tmp_path: Path) -> None:
     one = "units/length.py:6 arithmetic: return metres / 3 -> return metres * 3"
     two = "units/clamp.py:9 name: return low -> return high"
     told = attempt(tmp_path, PROJECTS["two"], context=tell(summary(open=one), summary(open=two)))
-    assert len(told.marked("hypothesis")) == 2
+    assert len(told.marked("try")) == 2
     assert told.marked("confirmed")[0] in (f"{one}; {two}", f"{two}; {one}")
 
 
@@ -122,8 +124,8 @@ def test_what_was_refuted_is_not_tried_again(tmp_path: Path) -> None:
     assert refuted
     notes = [summary(refuted=key) for key in refuted]
     second = attempt(tmp_path, project, seed=4, context=tell(*notes), tries=5)
-    assert second.marked("hypothesis")
-    assert not set(second.marked("hypothesis")) & set(refuted)
+    assert second.marked("try")
+    assert not set(second.marked("try")) & set(refuted)
 
 
 def test_a_confirmed_change_that_does_not_hold_here_is_not_submitted(tmp_path: Path) -> None:
@@ -226,4 +228,4 @@ def test_a_sandbox_that_forgets_is_told_again(tmp_path: Path) -> None:
     folder = write_project(tmp_path / "w", project.files)
     ran = drive(folder, project.issue, 3, forgetful=True, tries=2)
     assert any("sent again" in said for said in ran.said)
-    assert ran.marked("hypothesis")
+    assert ran.marked("try")

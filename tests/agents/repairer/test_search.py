@@ -15,10 +15,9 @@ from rematch.agents.repairer.bench import Bench, Output, Turn
 from rematch.agents.repairer.changes import Patch, name_patch
 from rematch.agents.repairer.config import RepairerConfig
 from rematch.agents.repairer.context import Priors, normalize_key, read_priors
-from rematch.agents.repairer.reports import read_report
 from rematch.agents.repairer.search import Search
 from rematch.agents.repairer.source import Source
-from tests.agents.repairer.acting import act, fail, report
+from tests.agents.repairer.acting import act, fail, read_one, report
 
 CODE = "def less(a, b):\n    return a < b\n\n\ndef more(a, b):\n    return a - b\n"
 FIX = "a.py:2 relational: return a < b -> return a <= b"
@@ -31,19 +30,25 @@ BASELINE = report(4, *FAILS)
 
 
 def play(answers: Mapping[str, Output], other: Output = BASELINE) -> Callable[[Turn], Output]:
-    """Answers each hypothesis by its key, all others alike."""
+    """Answers each try by its key, all others alike; as in the sandbox, what is kept ends it."""
 
     def answer(turn: Turn) -> Output:
-        said = turn.text.rpartition("\n")[2]
-        if said.startswith("No change makes all tests pass"):
+        if turn.text.rpartition("\n")[2].startswith("No change makes all tests pass"):
             return report(4, FAILS[1], kept=True)
-        return answers.get(said.removeprefix("hypothesis: "), other)
+        given = [answers.get(key, other) for key in read_tries(turn)] or [other]
+        green = next((n for n, one in enumerate(given) if '"kept": true' in one.text), len(given))
+        return Output("".join(one.text for one in given[: green + 1]), 1)
 
     return answer
 
 
+def read_tries(turn: Turn) -> list[str]:
+    lines = turn.text.split("\n")
+    return [line.removeprefix("try: ") for line in lines if line.startswith("try: ")]
+
+
 def make_search(context: str = "", seed: int = 0, tries: int = 30, **settings: Any) -> Search:
-    baseline = read_report(BASELINE.text, 1)
+    baseline = read_one(BASELINE.text)
     assert baseline is not None
     bench = Bench(RepairerConfig(tries=tries, **settings), sources={"a.py": Source("a.py", CODE)})
     return Search(
@@ -61,8 +66,7 @@ def run(
     search: Search, answers: Mapping[str, Output], other: Output = BASELINE
 ) -> tuple[Patch, list[str]]:
     patch, turns = act(search.run(), play(answers, other))
-    said = [turn.text.rpartition("\n")[2] for turn in turns]
-    return patch, [text.removeprefix("hypothesis: ") for text in said if text[:10] == "hypothesis"]
+    return patch, [key for turn in turns for key in read_tries(turn)]
 
 
 GREEN = report(4, kept=True)
@@ -71,7 +75,7 @@ GREEN = report(4, kept=True)
 def test_what_the_tests_confirm_ends_the_search() -> None:
     patch, tried = run(make_search(), {FIX: GREEN})
     assert name_patch(patch) == FIX
-    assert tried[-1] == FIX
+    assert FIX in tried[-4:]  # the last command's
     assert len(set(tried)) == len(tried)
 
 
@@ -81,6 +85,38 @@ def test_nothing_found_is_no_patch_and_the_budget_is_kept() -> None:
     assert patch == ()
     assert len(tried) == 7
     assert search.left == 0
+
+
+@pytest.mark.parametrize(("batch", "tries"), [(1, 5), (4, 8), (4, 6), (9, 3)])
+def test_a_command_tries_a_batch_and_never_more_than_is_left(batch: int, tries: int) -> None:
+    search = make_search(tries=tries, batch=batch)
+    _, turns = act(search.run(), play({}))
+    sizes = [len(read_tries(turn)) for turn in turns if read_tries(turn)]
+    assert sum(sizes) == tries
+    assert all(size == batch for size in sizes[:-1])
+    assert sizes[-1] <= batch
+
+
+def test_what_a_killed_command_left_untried_is_tried_by_the_next() -> None:
+    def kill_first(turn: Turn) -> Output:
+        tries = len(read_tries(turn))
+        return Output("Killed", 137) if tries == 3 else Output(BASELINE.text * max(1, tries), 1)
+
+    search = make_search(tries=3, batch=3)
+    _, turns = act(search.run(), kill_first)
+    first, second = (read_tries(turn) for turn in turns if read_tries(turn))
+    assert second == first[1:]
+    assert search.left == 0
+
+
+def test_after_one_that_holds_the_others_of_its_batch_have_no_verdict() -> None:
+    search = make_search(tries=400, batch=50)
+    patch, turns = act(search.run(), play({FIX: GREEN}))
+    assert name_patch(patch) == FIX
+    batch = read_tries(turns[-1])
+    told = search.bench.say("").split("\n")
+    assert told[-1] == f"confirmed: {FIX}"
+    assert len(told) == batch.index(FIX) + 1
 
 
 def test_the_search_ends_when_nothing_is_left_to_try() -> None:
@@ -109,7 +145,8 @@ def test_an_open_change_is_built_upon() -> None:
     joint = f"{OTHER}; {FIX}"
     patch, tried = run(make_search(tries=400), {FIX: half, joint: GREEN})
     assert name_patch(patch) == joint
-    after = tried[tried.index(FIX) + 1 :]
+    after = tried[tried.index(FIX) + 4 :]  # behind its batch
+    assert after
     assert all(key.endswith(f"; {FIX}") for key in after)
 
 
@@ -195,7 +232,7 @@ def test_a_change_that_was_refuted_on_top_of_another_one_is_doubted() -> None:
 def test_coverage_is_measured_once_before_the_own_search() -> None:
     _, turns = act(make_search(tries=3).run(), play({}))
     covered = ["--cover" in turn.command for turn in turns]
-    assert covered == [True, False, False, False]
+    assert covered == [True, False]
     assert turns[0].text == "Measure which lines the 2 failing tests run (Ochiai)."
     _named, turns = act(make_search(f"[confirmed] {FIX}\n").run(), play({FIX: GREEN}))
     assert not any("--cover" in turn.command for turn in turns)
@@ -207,7 +244,7 @@ def test_lines_whose_change_alters_a_failure_gain_and_those_that_break_lose() ->
 
     def learn(*failed: Any, ran: int = 4) -> float:
         search.factors.clear()
-        search._learn(change, read_report(report(ran, *failed).text, 1))
+        search._learn(change, read_one(report(ran, *failed).text))
         return search.factors["a.py", 2]
 
     same = learn(*FAILS)
@@ -223,7 +260,7 @@ def test_lines_whose_change_alters_a_failure_gain_and_those_that_break_lose() ->
 def test_an_example_that_alone_is_left_bounds_what_is_still_tried() -> None:
     search = make_search(tries=60)
     left = report(5, fail("issue example 1"))
-    baseline = read_report(report(5, fail("issue example 1"), *FAILS).text, 1)
+    baseline = read_one(report(5, fail("issue example 1"), *FAILS).text)
     assert baseline is not None
     search.baseline = baseline
     _, tried = run(search, {FIX: left}, other=report(5, fail("issue example 1"), *FAILS))

@@ -65,6 +65,12 @@ def read_input(text: bytes) -> tuple[list[Edit], list[str]]:
     return sorted(edits, key=lambda edit: -edit.line), checks
 
 
+def read_patches(text: bytes) -> tuple[list[list[Edit]], list[str]]:
+    """The edits of each patch, parted by empty lines, and the further tests of all of them."""
+    parts = [read_input(part) for part in text.split(b"\n\n")]
+    return [edits for edits, _ in parts], [check for _, checks in parts for check in checks]
+
+
 def walk(root: str) -> Iterator[str]:
     """Files below a folder, symlinks and what tools made left out."""
     for folder, folders, names in os.walk(root):
@@ -137,6 +143,13 @@ class Trial:
             for path in set(walk(self.here)) - self.before:
                 os.remove(path)
         remove_tree(TMP)
+
+
+def load_ahead(command: list[str]) -> None:
+    """Load what each child would load by itself."""
+    names = ["repairer_recorder", "repairer_suites", "resource"]
+    for name in names + ["unittest"] * (command[0] in ("auto", "python3")):
+        importlib.import_module(name)
 
 
 def run(command: list[str], checks: list[str], options: dict[str, str]) -> tuple[Any, str]:
