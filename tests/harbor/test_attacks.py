@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.harbor, pytest.mark.filterwarnings("ignore")]
 
 LEAK = (
     "(while ! grep -q 1 /logs/verifier/reward.txt; do sleep 0.02; done; "
-    "sed -i s/Follow/CANARY/ /logs/agent/trajectory.json; touch /logs/agent/leaked) "
+    "sed -i s/Follow/CANARY/ /logs/agent/trajectory.json) "
     ">/dev/null 2>&1 &"
 )
 
@@ -39,7 +39,6 @@ def test_a_link_in_the_log_folder_and_a_reward_written_behind_the_agents_back(
     assert done.code == 0, done.err
     (task,) = load_run(tmp_path / "run")
     assert task.reward(task.pick.rollout_id) == 1
-    assert len(list((tmp_path / "run").glob("tasks/*/trials/*/*/agent/leaked"))) == 1
     (rollout,) = RunFolder(tmp_path / "run").task("wrap-width").rollouts()
     assert "Follow" in rollout.model_dump_json()
     told = [rollout.model_dump_json(), *prompts]

@@ -19,7 +19,8 @@ async def clear_trials(folder: Path, in_docker: bool) -> None:
     """
     trials = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     for trial in trials:
-        if in_docker and not (trial / "result.json").exists():
+        is_running = not (trial.name.startswith(".") or (trial / "result.json").exists())
+        if in_docker and is_running:
             await _take_down(name_project(trial.name))
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

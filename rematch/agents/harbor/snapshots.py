@@ -1,7 +1,8 @@
 """An agent's trajectory as it stood before its verifier ran.
 
 What an agent started may go on in the environment while the verifier runs there, sees the reward
-and can still write into the agent's log folder: no reward shall come back that way.
+and can still write into the agent's log folder: no reward shall come back that way. Nor may the
+environment replace what an agent outside of it has recorded.
 """
 
 from __future__ import annotations
@@ -28,12 +29,27 @@ async def keep_trajectory(event: Any) -> None:
         shutil.copyfile(file, kept / file.name)
 
 
+def place_record(logs: Path) -> Path:
+    """Where an agent that runs outside keeps its trajectory, out of the environment's reach.
+
+    Args:
+        logs: the agent's log folder, which the environment shares or is copied over.
+    """
+    place = logs.parent.with_name(f".{logs.parent.name}.own")
+    place.mkdir(parents=True, exist_ok=True)
+    return place / "trajectory.json"
+
+
 def restore_trajectory(trial: Path) -> None:
     """Put back what was kept, and nothing else; to be called when the environment is gone."""
-    kept = _place(trial)
+    kept, own = _place(trial), trial.with_name(f".{trial.name}.own")
+    if own.is_dir():
+        shutil.rmtree(kept, ignore_errors=True)
+        own.replace(kept)
     if not kept.is_dir():
         return
     agent = trial / "agent"
+    agent.mkdir(exist_ok=True)
     for path in agent.glob(_FILES):
         _remove(path)
     for file in _regular_files(kept):

@@ -23,6 +23,7 @@ import rematch
 from rematch.agents.harbor.keyboard import type_keys
 from rematch.agents.harbor.recording import Recording
 from rematch.agents.harbor.seat import Operator, operator
+from rematch.agents.harbor.snapshots import place_record
 from rematch.agents.harbor.trials import TERMINUS_1
 from rematch.data.records import Usage
 from rematch.signatures import Turn, split_context
@@ -137,7 +138,9 @@ class Terminus1(BaseAgent):
         context.cost_usd = spent.cost_usd
         context.metadata = {"n_turns": len(turns)}
         text = json.dumps(recording.document(spent), indent=2, ensure_ascii=False)
-        _write(Path(self.logs_dir) / _FILE, text + "\n")
+        logs = Path(self.logs_dir)
+        _write(logs / _FILE, text + "\n")
+        _write(place_record(logs), text + "\n")
 
 
 def _write(path: Path, text: str) -> None:

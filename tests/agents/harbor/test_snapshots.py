@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from rematch.agents.harbor.snapshots import keep_trajectory, restore_trajectory
+from rematch.agents.harbor.snapshots import (
+    keep_trajectory,
+    place_record,
+    restore_trajectory,
+)
 
 
 @pytest.fixture
@@ -54,6 +59,25 @@ def test_a_folder_of_that_name_gives_way(trial: Path) -> None:
     (trial / "agent" / "trajectory.json" / "deep").mkdir(parents=True)
     restore_trajectory(trial)
     assert (trial / "agent" / "trajectory.json").read_text() == "before"
+
+
+def test_what_an_agent_outside_recorded_stands_whatever_the_environment_left(trial: Path) -> None:
+    record = place_record(trial / "agent")
+    record.write_text("outside")
+    (trial / "agent" / "trajectory.json").write_text("forged")
+    keep(trial)
+    (trial / "agent" / "trajectory.cont-1.json").write_text("forged")
+    restore_trajectory(trial)
+    files = {path.name: path.read_text() for path in (trial / "agent").iterdir()}
+    assert files == {"trajectory.json": "outside"}
+    assert [path.name for path in trial.parent.iterdir()] == [trial.name]
+
+
+def test_a_record_outside_serves_where_the_log_folder_was_lost(trial: Path) -> None:
+    place_record(trial / "agent").write_text("outside")
+    shutil.rmtree(trial / "agent")
+    restore_trajectory(trial)
+    assert (trial / "agent" / "trajectory.json").read_text() == "outside"
 
 
 def test_without_verification_everything_stays(trial: Path) -> None:
