@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rematch.app.parts import lighten
+from rematch.app.parts import lighten, lighten_bracket, share_names
 from rematch.errors import GradingError, InputError
 from rematch.report.diagnostics import TaskRun
 from rematch.report.judging import Figure, measure_length, report_judge
@@ -38,7 +38,7 @@ def open_task(path: Path, task_id: str) -> TaskFolder:
 
 
 def load_task_run(folder: TaskFolder) -> TaskRun:
-    """A finished task as its folder holds it, the rollouts' steps only counted.
+    """A finished task as its folder holds it, the rollouts' steps only counted, no votes.
 
     Raises:
         GradingError: the task is not finished.
@@ -46,12 +46,12 @@ def load_task_run(folder: TaskFolder) -> TaskRun:
     task, pick = folder.read_task(), folder.read_pick()
     if task is None or pick is None:
         raise GradingError(f"{folder.path.name}: is not finished")
-    grades = folder.grades()
+    grades = {name: share_names(grade) for name, grade in folder.grades().items()}
     return TaskRun(
         task_id=task.id,
         rollouts=tuple(map(lighten, folder.rollouts())),
-        brackets=tuple(folder.brackets()),
-        pick=pick,
+        brackets=tuple(map(lighten_bracket, folder.brackets())),
+        pick=share_names(pick),
         grades={name: grade for name, grade in grades.items() if grade.is_verdict},
         not_graded={name: grade for name, grade in grades.items() if not grade.is_verdict},
     )

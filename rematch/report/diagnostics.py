@@ -17,7 +17,10 @@ from rematch.statistics import Estimate, estimate_mean
 
 @dataclass(frozen=True)
 class TaskRun:
-    """What a run holds of one finished task. `not_graded` could not be graded, with the reason."""
+    """What a run holds of one finished task. `not_graded` could not be graded, with the reason.
+
+    The rollouts' steps are only counted and the brackets hold no votes: there are many tasks.
+    """
 
     task_id: str
     rollouts: tuple[Rollout, ...]

@@ -9,10 +9,10 @@ import pytest
 from rematch.app.agents import describe_parts, name_agent
 from rematch.app.config import Config
 from rematch.app.evaluating import evaluate_pool, fit_evidence, read_labelled
-from rematch.app.parts import lighten
+from rematch.app.parts import lighten, lighten_bracket, share_names
 from rematch.app.reading import load_run, load_task_run, open_run, open_task, report_run_judge
 from rematch.app.reference import write_reference
-from rematch.data.records import Action, Grade, Pick, Rollout, Step, Task, Trajectory
+from rematch.data.records import Action, Grade, Pick, Rollout, Step, Task, Trajectory, Usage
 from rematch.errors import GradingError, InputError
 from rematch.runs.folder import RunFolder
 from tests.report.makers import make_bracket, make_match
@@ -85,6 +85,68 @@ def test_a_light_rollout_keeps_all_but_what_its_steps_say() -> None:
     assert [step.number for step in light.trajectory.steps] == [1, 2, 5]
     assert light.model_copy(update={"trajectory": rollout.trajectory}) == rollout
     assert lighten(light) == light
+
+
+def test_a_finished_task_keeps_its_votes_in_the_folder_alone(folder: RunFolder) -> None:
+    played = make_bracket([make_match("a", "b", ballots=[((0, 1), 0), ((1, 0), 1)])])
+    folder.task("done").write_bracket(0, played)
+    (run,) = load_run(folder.path)
+    (bracket,) = run.brackets
+    assert [match.votes for match in bracket.matches] == [()]
+    assert folder.task("done").brackets() == [played]
+
+
+def test_a_light_bracket_keeps_all_but_its_votes() -> None:
+    ballots = [((0, 1), 1), ((1, 0), 1)]
+    first = [make_match("a", "b", winner=1, ballots=ballots, early=True), make_match("c", "d")]
+    second = [make_match("b", "c", ballots=ballots, tie_break="first")]
+    played = make_bracket(first, second, iteration=1, survivors=("b",))
+    light = lighten_bracket(played)
+    assert not any(match.votes for match in light.matches)
+    assert [match.winner_id for match in light.matches] == ["b", "c", "b"]
+    assert [match.tie_break for match in light.matches] == ["", "", "first"]
+    given = [round_.model_dump(exclude={"matches"}) for round_ in played.rounds]
+    assert [round_.model_dump(exclude={"matches"}) for round_ in light.rounds] == given
+    assert light.model_copy(update={"rounds": played.rounds}) == played
+    assert all(match.votes for match in (played.matches[0], played.matches[2]))
+    assert lighten_bracket(light) == light
+
+
+def test_records_of_the_same_fields_hold_one_set_of_names() -> None:
+    one, other = (Usage(calls=calls, input_tokens=7) for calls in (1, 2))
+    fewer = Usage(calls=3)
+    written = [record.model_dump_json() for record in (one, other, fewer)]
+    assert [share_names(record) for record in (one, other, fewer)] == [one, other, fewer]
+    assert one.model_fields_set is other.model_fields_set
+    assert one.model_fields_set == {"calls", "input_tokens"}
+    assert fewer.model_dump(exclude_unset=True) == {"calls": 3}
+    assert [record.model_dump_json() for record in (one, other, fewer)] == written
+
+
+def test_a_changed_copy_leaves_the_shared_names_alone() -> None:
+    one, other = Usage(calls=1), Usage(calls=2)
+    share_names(one)
+    share_names(other)
+    changed = one.model_copy(update={"cost_usd": 2.5})
+    assert changed.model_dump(exclude_unset=True) == {"calls": 1, "cost_usd": 2.5}
+    assert other.model_dump(exclude_unset=True) == {"calls": 2}
+    assert one.model_dump(exclude_unset=True) == {"calls": 1}
+
+
+def test_finished_tasks_share_the_names_of_their_fields(folder: RunFolder) -> None:
+    for name in ("a", "b"):
+        folder.task("done").write_grade(Grade(task_id="done", rollout_id=name, reward=1.0))
+    (run,) = load_run(folder.path)
+    first, second = run.rollouts
+    for one, other in (
+        (first, second),
+        (first.usage, second.usage),
+        (first.origin, second.origin),
+        (first.trajectory, second.trajectory),
+        (run.grades["a"], run.grades["b"]),
+    ):
+        assert one.model_fields_set is other.model_fields_set
+        assert one.model_fields_set
 
 
 def test_the_reference_has_a_row_for_every_key_once() -> None:
