@@ -136,7 +136,7 @@ def test_a_file_that_does_not_parse_becomes_any_that_does() -> None:
 
 
 def test_what_is_nested_too_deeply_is_compared_by_its_text() -> None:
-    deep = f"y = {' + '.join('1' * 3000)}\n"
+    deep = f"y = {' + '.join('1' * 1500)}\n"
     source = Source("a.py", deep)
     assert source.becomes_other(f"{deep}z = 1\n")
     assert not source.becomes_other(deep)
