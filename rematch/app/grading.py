@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rematch.agents.sandboxes import sweep
@@ -54,13 +55,25 @@ async def grade_task(
     graded = {name for name, grade in folder.grades().items() if grade.is_verdict and not redo}
     rollouts = sorted(folder.rollouts(), key=lambda rollout: rollout.id != pick.rollout_id)
 
-    async def grade(rollout: Rollout) -> None:
-        async def job() -> Grade:
-            return await grader.grade(task, rollout)
+    waiting = [rollout for rollout in rollouts if rollout.id not in graded]
 
-        folder.write_grade(await executor.run("grader", job))
+    async def grade(alike: Sequence[Rollout]) -> None:
+        made: Grade | None = None
+        for rollout in alike:
+            if made is None or made.status != "graded":
+                made = await executor.run("grader", partial(grader.grade, task, rollout))
+            folder.write_grade(made.model_copy(update={"rollout_id": rollout.id}))
 
-    await gather_all(grade(rollout) for rollout in rollouts if rollout.id not in graded)
+    await gather_all(grade(alike) for alike in _list_alike(waiting))
+
+
+def _list_alike(rollouts: Iterable[Rollout]) -> list[list[Rollout]]:
+    """Rollouts with the same patch together: of such a rollout the tests see nothing else."""
+    found: dict[str | tuple[str], list[Rollout]] = {}
+    for rollout in rollouts:
+        key = (rollout.id,) if rollout.patch is None else rollout.patch
+        found.setdefault(key, []).append(rollout)
+    return list(found.values())
 
 
 def find_suite(path: Path, given: str | None) -> Suite:
