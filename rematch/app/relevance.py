@@ -58,6 +58,12 @@ def _paces(key: str, config: Config, base: Config, place: Place) -> str:
     return ""
 
 
+def _tunes(key: str, config: Config, base: Config, place: Place) -> str:
+    if _under(key, "tuning", "models.reflection"):
+        return "says how `rematch optimize` tunes prompts, and nothing is tuned here"
+    return ""
+
+
 def _makes_rollouts(key: str, config: Config, base: Config, place: Place) -> str:
     making = ("n", "iterations", "keep_champion", "context", "agent", "grading")
     if not place.is_live and _under(key, *making, "models.agent", "models.distiller"):
@@ -174,6 +180,7 @@ def _drives_agent(key: str, config: Config, base: Config, place: Place) -> str:
 
 _RULES: tuple[Callable[[str, Config, Config, Place], str], ...] = (
     _paces,
+    _tunes,
     _makes_rollouts,
     _counts,
     _shows_patches,
