@@ -1,12 +1,19 @@
 """Variants against their base: pairs of tasks, intervals, and the price of looking often."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rematch.data.records import Usage
 from rematch.errors import InputError
-from rematch.optimizers.ablation import PICKED, Ablation, Brought, compare_variants, correct_holm
+from rematch.optimizers.ablation import (
+    PICKED,
+    Ablation,
+    Brought,
+    Comparison,
+    compare_variants,
+    correct_holm,
+)
 
 
 def brought(name: str, *rewards: float | None, **more: object) -> Brought:
@@ -114,3 +121,64 @@ def test_holm_lies_between_p_and_bonferroni_and_keeps_the_order(ps: list[float])
         assert p <= one <= min(1.0, len(ps) * p) + 1e-12
     order = sorted(range(len(ps)), key=ps.__getitem__)
     assert [corrected[i] for i in order] == sorted(corrected)
+
+
+REWARDS = st.lists(st.sampled_from([0.0, 0.25, 1.0]) | st.none(), min_size=3, max_size=3)
+SOME = REWARDS.filter(lambda rewards: any(reward is not None for reward in rewards))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SOME, SOME)
+def test_swapping_base_and_variant_turns_the_difference(
+    ours: list[float | None], theirs: list[float | None]
+) -> None:
+    def found(base: list[float | None], variant: list[float | None]) -> Comparison:
+        return compare(brought("base", *base), brought("v", *variant)).rows[1].comparisons[PICKED]
+
+    there, back = found(theirs, ours), found(ours, theirs)
+    if there.difference is None:
+        assert back.difference is None and back.paired is None
+        return
+    assert back.difference == pytest.approx(-there.difference)
+    assert there.paired is not None and back.paired is not None
+    assert (there.paired.better, there.paired.p) == (back.paired.worse, back.paired.p)
+    assert there.difference_ci95 is not None
+    low, high = there.difference_ci95
+    assert low - 1e-9 <= there.difference <= high + 1e-9
+
+
+def test_another_variant_makes_no_difference_but_to_the_correction() -> None:
+    base, good = brought("base", *[0] * 6), brought("good", *[1] * 6)
+    alone = compare(base, good).rows[1].comparisons[PICKED]
+    beside = compare(base, good, brought("same", *[0] * 6)).rows[1].comparisons[PICKED]
+    assert alone.paired is not None and alone.p_holm == alone.paired.p
+    assert beside.p_holm == pytest.approx(2 * 2 / 2**6)
+    assert beside.model_copy(update={"p_holm": None}) == alone.model_copy(update={"p_holm": None})
+
+
+def test_a_variant_that_shares_no_task_does_not_count_as_a_look() -> None:
+    base = brought("base", 0, 0, 0, 0, 0, None)
+    apart = brought("apart", None, None, None, None, None, 1)
+    table = compare(base, brought("good", 1, 1, 1, 1, 1, None), apart)
+    good = table.rows[1].comparisons[PICKED]
+    assert good.paired is not None and good.p_holm == good.paired.p
+
+
+def test_problems_that_are_handed_in_stand_before_failures() -> None:
+    table = compare_variants(
+        brought("base", 1, None),
+        [brought("v", 1, 1)],
+        kind="recorded",
+        references={"random": 0.5},
+        problems=["x: no label"],
+    )
+    assert table.problems == ("x: no label", "base: task1: broke")
+    assert table.references == {"random": 0.5}
+
+
+def test_a_base_that_brought_nothing_is_refused_by_its_name() -> None:
+    with pytest.raises(InputError, match=r"^variant 'base': nothing to compare \(broke\)$"):
+        compare(brought("base", None), brought("v", 1))
+    empty = Brought(name="v", measures={PICKED: {}})
+    with pytest.raises(InputError, match=r"\(no task\)$"):
+        compare(brought("base", 1), empty)
