@@ -120,10 +120,17 @@ class Budget:
         with self._lock:
             self.aside = amount
 
-    def settle(self, held: Amount, usage: Usage) -> None:
-        """Note what a call cost in place of what was held for it."""
+    def settle(self, held: Amount, usage: Usage, allowed: Amount | None = None) -> None:
+        """Note what a call cost in place of what was held for it.
+
+        Args:
+            held: what was.
+            usage: what it cost.
+            allowed: what it may cost, where that is more than what was held: a rollout without a
+                limit holds nothing, and exceeds nothing.
+        """
         cost = Amount(usage.cost_usd or 0.0, usage.calls, usage.tokens)
-        over = cost - held
+        over = cost - (allowed or held)
         with self._lock:
             self._let_go(held)
             self.spent += cost

@@ -144,7 +144,7 @@ class Purse:
         reply = {"rollout": rollout_id}
         answered = Answered(self._model, reply, usage, share.tries)
         await self.calls.ledger.settle([(key, answered)])
-        self.calls.budget.settle(_bounded(share.limit), usage)
+        self.calls.budget.settle(_bounded(share.limit), usage, share.limit)
         self.calls.meter.note(ROLE, usage)
         self._return(share.limit, _read(usage))
 
@@ -155,7 +155,7 @@ class Purse:
         await ledger.reserve([Asked(key, ROLE, self._model, None, spent)])
         await ledger.write_off([key])
         await ledger.lose([key], reason, share.tries)
-        self.calls.budget.settle(_bounded(share.limit), share.spent)
+        self.calls.budget.settle(_bounded(share.limit), share.spent, share.limit)
         self.calls.meter.note(ROLE, share.spent)
         self._return(share.limit, spent)
 
