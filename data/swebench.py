@@ -129,7 +129,7 @@ def _load_file(path: Path) -> Iterable[Any]:
             return _to_dicts(lambda: datasets.Dataset.from_parquet(str(path), keep_in_memory=True))
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".jsonl":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            return [json.loads(line) for line in text.split("\n") if line.strip()]
         loaded = json.loads(text)
     except FileNotFoundError as error:
         raise UsageError(f"{path}: there is no such file of instances") from error
