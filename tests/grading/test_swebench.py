@@ -8,7 +8,7 @@ import pytest
 from rematch.data.records import Grade, Rollout, Task
 from rematch.data.swebench import SealedRecord
 from rematch.errors import GradingError
-from rematch.grading.swebench import SwebenchGrader
+from rematch.grading.swebench import SwebenchGrader, SwebenchGradingConfig
 
 TASK = Task(id="acme__rocket-1", problem="It does not fly.")
 
@@ -36,3 +36,11 @@ def test_a_record_of_the_older_schema_cannot_be_graded(tmp_path: Path) -> None:
 def test_a_task_of_another_suite_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GradingError, match="is not in the suite"):
         grade(tmp_path, SealedRecord("other", (), {}), "diff")
+
+
+@pytest.mark.parametrize(
+    "limits", [{"timeout": 0}, {"memory_bytes": 1 << 20}, {"processes": 1}, {"unknown": 1}]
+)
+def test_limits_under_which_nothing_could_be_graded_are_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(limits))):
+        SwebenchGradingConfig(**limits)
