@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rematch.app.config import Config
+from rematch.app.endings import Ending, answer_each
 from rematch.app.grading import grade_task
 from rematch.app.parts import Run
 from rematch.app.reading import load_task_run
-from rematch.data.records import Task, Usage
-from rematch.data.suites import Suite, SuiteTask
-from rematch.errors import ModelRefusedError, RematchError
+from rematch.data.records import Task
+from rematch.data.suites import Suite
 from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
-from rematch.programs.concurrency import gather_all
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.budget import watch_refusals
-from rematch.runs.calls import Event
 from rematch.runs.executor import LocalExecutor
 from rematch.runs.folder import TaskFolder
 from rematch.runs.manifest import Manifest, read_versions
@@ -28,19 +25,10 @@ _FEWEST_TASKS = 4
 
 
 @dataclass
-class Finished:
-    """What became of a suite's tasks.
-
-    `events` are what befell model calls, `notes` what is good to know of the budget; `refusal` is
-    why the provider ended the run before its end, "" where it did not.
-    """
+class Finished(Ending):
+    """What became of a suite's tasks: those that are done, and how the run ended."""
 
     done: dict[str, TaskRun] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    usage: dict[str, Usage] = field(default_factory=dict)
-    events: Counter[Event] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-    refusal: str = ""
 
 
 def describe_run(config: Config, suite: Suite, agent: str) -> Manifest:
@@ -80,44 +68,21 @@ async def run_suite(
 ) -> Finished:
     """Solve and grade every task of a suite; finished ones are taken from the folder.
 
-    A task that fails is recorded with its reason and the rest goes on; only a provider that
-    refuses the run stops it, and what is finished by then is returned.
+    A failure stops only its own task (`answer_each`).
 
     Raises:
         ModelRefusedError: bad key, no money, unknown model; nothing is finished.
     """
-    finished = Finished()
-    waiting = iter(suite.tasks)
-
-    async def work(tasks: Iterator[SuiteTask]) -> None:
-        for known in tasks:
-            task_id = known.task.id
-            result: TaskRun | str
-            try:
-                result = finished.done[task_id] = await _finish_task(run, known.task, config.seed)
-            except ModelRefusedError:
-                raise
-            except RematchError as error:
-                result = finished.failures[task_id] = str(error)
-            if on_done:
-                on_done(task_id, result)
-
-    for broken in suite.broken:
-        finished.failures[broken.id] = broken.reason
-    try:
-        await gather_all(work(waiting) for _ in range(_count_open(run.executor, config)))
-    except ModelRefusedError as error:
-        if not finished.done:
-            raise
-        finished.refusal = str(error)
-    finally:
-        finished.usage = run.usage()
-        finished.events = run.events()
-        finished.notes = run.tell_budget()
-    order = [known.task.id for known in suite.tasks]
-    finished.done = {
-        task_id: finished.done[task_id] for task_id in order if task_id in finished.done
-    }
+    finished = Finished(failures={broken.id: broken.reason for broken in suite.broken})
+    tasks = {known.task.id: known.task for known in suite.tasks}
+    finished.done = await answer_each(
+        run,
+        list(tasks),
+        lambda task_id: _finish_task(run, tasks[task_id], config.seed),
+        finished,
+        in_flight=_count_open(run.executor, config),
+        on_done=on_done,
+    )
     return finished
 
 

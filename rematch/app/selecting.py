@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rematch.app.config import Config
+from rematch.app.endings import Ending, answer_each
 from rematch.app.parts import Parts, lighten
 from rematch.data.pools import Pool, PoolTask
-from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task, Usage
-from rematch.errors import ModelRefusedError, RematchError
+from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task
 from rematch.programs.brackets import count_matches
-from rematch.programs.concurrency import gather_all
 from rematch.runs.budget import watch_refusals
-from rematch.runs.calls import Event
 from rematch.runs.folder import RunFolder, TaskFolder
 from rematch.runs.manifest import Manifest, open_folder, read_versions
 from rematch.seeds import derive_random
@@ -41,28 +38,10 @@ class Selection:
 
 
 @dataclass
-class Selected:
-    """What selection made of a pool: selections by task, and what went wrong where.
-
-    `events` are what befell model calls, `notes` what is good to know of the budget; `refusal` is
-    why the provider ended it before its end, "" where it did not.
-    """
+class Selected(Ending):
+    """What selection made of a pool: selections by task, and how it ended."""
 
     selections: dict[str, Selection] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    usage: dict[str, Usage] = field(default_factory=dict)
-    events: Counter[Event] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-    refusal: str = ""
-
-    def require_all(self) -> None:
-        """See that the provider let it come to its end; for figures over all of a pool.
-
-        Raises:
-            ModelRefusedError: it did not.
-        """
-        if self.refusal:
-            raise ModelRefusedError(self.refusal)
 
 
 def count_calls(pool: Pool, config: Config) -> dict[str, int]:
@@ -116,10 +95,7 @@ async def select_pool(
     folder: RunFolder | None = None,
     on_done: Callable[[str, Selection | str], None] | None = None,
 ) -> Selected:
-    """Pick a rollout for every task of a pool.
-
-    A task that fails is recorded with its reason and the rest goes on; only a provider that
-    refuses the run stops it, and what is finished by then is returned.
+    """Pick a rollout for every task of a pool; a failure stops only its own task (`answer_each`).
 
     Args:
         parts: the wired program.
@@ -133,35 +109,15 @@ async def select_pool(
         ModelRefusedError: bad key, no money, unknown model; nothing is finished.
     """
     selected = Selected()
-    waiting = iter(pool.sizes)
-
-    async def work(task_ids: Iterator[str]) -> None:
-        for task_id in task_ids:
-            outcome: Selection | str
-            try:
-                outcome = await answer_task(parts, pool.tasks[task_id], config, folder)
-                selected.selections[task_id] = outcome
-            except ModelRefusedError:
-                raise
-            except RematchError as error:
-                outcome = selected.failures[task_id] = str(error)
-            if on_done:
-                on_done(task_id, outcome)
-
     models = config.models
-    in_flight = _TASKS_IN_FLIGHT if models.summarizer or models.judge else 1
-    try:
-        await gather_all(work(waiting) for _ in range(in_flight))
-    except ModelRefusedError as error:
-        if not selected.selections:
-            raise
-        selected.refusal = str(error)
-    finally:
-        selected.usage = parts.usage()
-        selected.events = parts.events()
-        selected.notes = parts.tell_budget()
-    done = selected.selections
-    selected.selections = {task_id: done[task_id] for task_id in pool.sizes if task_id in done}
+    selected.selections = await answer_each(
+        parts,
+        list(pool.sizes),
+        lambda task_id: answer_task(parts, pool.tasks[task_id], config, folder),
+        selected,
+        in_flight=_TASKS_IN_FLIGHT if models.summarizer or models.judge else 1,
+        on_done=on_done,
+    )
     return selected
 
 
