@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 from rematch.app.building import build_selector, open_calls, run_async
@@ -12,7 +13,7 @@ from rematch.app.config import Config
 from rematch.app.evaluating import read_labelled
 from rematch.app.plans import Plan, Variant
 from rematch.app.relevance import Place, check_variants
-from rematch.app.selecting import Selected, Selection, count_calls, open_selection, select_pool
+from rematch.app.selecting import Selected, count_calls, open_selection, select_pool
 from rematch.data.pools import Pool, read_pool
 from rematch.data.records import Usage
 from rematch.errors import BudgetSpentError
@@ -117,16 +118,30 @@ def share_calls(calls: Calls) -> Calls:
     return Calls(ledger=calls.ledger, budget=calls.budget)
 
 
+def count_tasks(
+    variant: Variant, total: int, on_done: Tell | None
+) -> Callable[[str, object], None]:
+    """What counts a variant's tasks as they end, and tells it on."""
+    numbers = count(1)
+
+    def note(task_id: str, outcome: object) -> None:
+        if on_done:
+            on_done(variant.name, next(numbers), total)
+
+    return note
+
+
 def tell_losses(variant: Variant, calls: Calls) -> list[str]:
     """One line where calls of a variant came to nothing: such votes are missing, not lost."""
-    lost = sum(n for event, n in calls.events().items() if event.outcome == "lost")
-    if not lost:
+    if not calls.lost:
         return []
     again = "the same command asks for them again"
-    return [f"{variant.name}: {lost} calls came to nothing, so its figures are not whole; {again}"]
+    return [
+        f"{variant.name}: {calls.lost} calls came to nothing, so its figures are not whole; {again}"
+    ]
 
 
-def check_whole(variant: Variant, calls: Calls) -> None:
+def check_whole(name: str, calls: Calls) -> None:
     """See that a variant was not cut short by the budget: its figures would be the budget's.
 
     Raises:
@@ -134,7 +149,7 @@ def check_whole(variant: Variant, calls: Calls) -> None:
     """
     if any(event.kind == "budget" for event in calls.events()):
         raise BudgetSpentError(
-            f"variant {variant.name!r}: the budget is spent, and half a variant says nothing; "
+            f"variant {name!r}: the budget is spent, and half a variant says nothing; "
             "what was paid for is kept: raise the budget and run the same command"
         )
 
@@ -153,14 +168,7 @@ def _select(
     on_done: Tell | None,
 ) -> Selected:
     """A variant's picks. What it made is kept only if nothing is missing from it."""
-    done = 0
-
-    def tell(_: str, __: Selection | str) -> None:
-        nonlocal done
-        done += 1
-        if on_done:
-            on_done(variant.name, done, len(pool.sizes))
-
+    tell = count_tasks(variant, len(pool.sizes), on_done)
     folder = open_selection(variant.config, paths, variant_folder(output, variant))
     config = trim(variant.config)
     parts = build_selector(config, calls=calls)
@@ -168,10 +176,10 @@ def _select(
         selected = run_async(lambda: select_pool(parts, pool, config, folder, tell))
         selected.require_all()
     finally:
-        if any(event.outcome == "lost" for event in calls.events()):
+        if calls.lost:
             shutil.rmtree(folder.path / "tasks", ignore_errors=True)
         folder.close()
-    check_whole(variant, calls)
+    check_whole(variant.name, calls)
     selected.require_all()
     return selected
 

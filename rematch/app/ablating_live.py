@@ -13,19 +13,21 @@ from rematch.app.ablating import (
     Tell,
     add_usage,
     check_whole,
+    count_tasks,
     open_ablation,
     share_calls,
     tell_losses,
     variant_folder,
 )
 from rematch.app.building import build_run, open_calls, run_async
+from rematch.app.config import Config
 from rematch.app.plans import Plan, Variant
 from rematch.app.relevance import Place, check_variants
 from rematch.app.running import Finished, count_run_calls, run_suite
 from rematch.app.swebench import fit_to_suite
 from rematch.data.records import Record, Usage
 from rematch.data.suites import Suite, load_suite
-from rematch.errors import ModelRefusedError, UsageError
+from rematch.errors import UsageError
 from rematch.optimizers.ablation import PICKED, Ablation, Brought, compare_variants
 from rematch.report.diagnostics import (
     Measure,
@@ -126,6 +128,40 @@ def ablate_suite(
     return ablation
 
 
+def run_sharing(
+    config: Config,
+    suite: Suite,
+    path: Path,
+    shared: Path,
+    calls: Calls,
+    *,
+    tell: Callable[[str], None] | None = None,
+    on_done: Callable[[str, TaskRun | str], None] | None = None,
+) -> Finished:
+    """Run a suite in a folder of its own, and take what other runs made from where it is shared.
+
+    Args:
+        config: of this run.
+        suite: the tasks.
+        path: the run's folder.
+        shared: keeps attempts and grades that runs have in common.
+        calls: records and bounds the calls of all of them.
+        tell: gets lines for the user.
+        on_done: told as each task ends.
+
+    Raises:
+        As `build_run`; and ModelRefusedError: bad key, no money, unknown model.
+    """
+    if not config.agent.in_harbor:
+        # All of it comes back from what is shared, and its costs are counted whole.
+        shutil.rmtree(path / "tasks", ignore_errors=True)
+    run = build_run(config, suite, path, tell=tell, calls=calls, shared=shared)
+    with closing(run.folder):
+        finished = run_async(lambda: run_suite(run, suite, config, on_done=on_done))
+    finished.require_all()
+    return finished
+
+
 def _fit(variant: Variant, suite: str) -> Variant:
     return replace(variant, config=fit_to_suite(variant.config, suite))
 
@@ -146,40 +182,20 @@ def _finish(
             on_done(variant.name, len(suite.tasks), len(suite.tasks))
         named = {"name": variant.name, "changes": dict(variant.changes)}
         return kept.model_copy(update={"brought": kept.brought.model_copy(update=named)})
-    if not variant.config.agent.in_harbor:
-        # All of it comes back from what the variants share, and its costs are counted whole.
-        shutil.rmtree(path / "tasks", ignore_errors=True)
-    finished = _run(variant, suite, output, calls, on_done, tell)
-    check_whole(variant, calls)
+    finished = run_sharing(
+        variant.config,
+        suite,
+        path,
+        output / "shared",
+        calls,
+        tell=tell,
+        on_done=count_tasks(variant, len(suite.tasks), on_done),
+    )
+    check_whole(variant.name, calls)
     result = _bring(variant, finished, calls)
     if not result.brought.failures and not tell_losses(variant, calls):
         write_record(path / "brought.json", result)
     return result
-
-
-def _run(
-    variant: Variant,
-    suite: Suite,
-    output: Path,
-    calls: Calls,
-    on_done: Tell | None,
-    tell: Callable[[str], None] | None,
-) -> Finished:
-    done = 0
-
-    def note(_: str, __: TaskRun | str) -> None:
-        nonlocal done
-        done += 1
-        if on_done:
-            on_done(variant.name, done, len(suite.tasks))
-
-    path = variant_folder(output, variant)
-    run = build_run(variant.config, suite, path, tell=tell, calls=calls, shared=output / "shared")
-    with closing(run.folder):
-        finished = run_async(lambda: run_suite(run, suite, variant.config, on_done=note))
-    if finished.refusal:
-        raise ModelRefusedError(finished.refusal)
-    return finished
 
 
 def _bring(variant: Variant, finished: Finished, calls: Calls) -> LiveResult:

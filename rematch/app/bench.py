@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from rematch.app.ablating import add_usage
+from rematch.app.ablating import add_usage, check_whole
 from rematch.app.config import Config, load_config
 from rematch.data.records import Record, Usage
+from rematch.errors import ModelError
 from rematch.optimizers.ablation import PICKED, Ablation, Brought, compare_variants
 from rematch.optimizers.search import Measured, Tried
 from rematch.runs.calls import Calls
@@ -58,6 +59,17 @@ class Bench(ABC):
         usage = add_usage(calls.meter.by_role(), calls.meter.replayed())
         self._usage = add_usage(self._usage, usage)
         return usage
+
+    def check(self, calls: Calls) -> None:
+        """See that nothing is missing from what a setting was measured by.
+
+        Raises:
+            BudgetSpentError: the budget did not suffice.
+            ModelError: calls came to nothing.
+        """
+        check_whole("a setting", calls)
+        if calls.lost:
+            raise ModelError("calls came to nothing; the same command asks for them again")
 
     def compare(
         self, points: Sequence[Point], tasks: Sequence[str]

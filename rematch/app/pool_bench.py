@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rematch.app.ablating import check_whole, share_calls, trim
+from rematch.app.ablating import share_calls, trim
 from rematch.app.bench import Bench, lay_over
 from rematch.app.building import build_selector, run_async
 from rematch.app.config import Config
-from rematch.app.plans import Variant
 from rematch.app.selecting import Selection, answer_task
 from rematch.data.pools import Pool, PoolTask
 from rematch.data.records import Usage
-from rematch.errors import ModelError
 from rematch.optimizers.labelled import LabelledPool, LabelledTask
 from rematch.optimizers.search import Measured
 from rematch.optimizers.selectors import pick_given
@@ -55,9 +53,7 @@ class PoolBench(Bench):
             )
 
         found = run_async(job)
-        check_whole(Variant("a setting", config, changes), shared)
-        if any(event.outcome == "lost" for event in shared.events()):
-            raise ModelError("calls came to nothing; the same command asks for them again")
+        self.check(shared)
         self.count(shared)
         return dict(zip(tasks, found, strict=True))
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rematch.app.ablating import check_whole, share_calls
+from rematch.app.ablating import share_calls
+from rematch.app.ablating_live import run_sharing
 from rematch.app.bench import Bench, lay_over
-from rematch.app.building import build_run, run_async
 from rematch.app.config import Config
-from rematch.app.plans import Variant
-from rematch.app.running import run_suite
 from rematch.data.records import Usage
 from rematch.data.suites import Suite
-from rematch.errors import ModelError, ModelRefusedError, RematchError
+from rematch.errors import RematchError
 from rematch.optimizers.search import Measured
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.calls import Calls
@@ -57,9 +53,7 @@ class SuiteBench(Bench):
         calls = share_calls(self._calls)
         config = lay_over(self.base, changes)
         runs = self._run(config, tasks, calls)
-        check_whole(Variant("a setting", config, changes), calls)
-        if any(event.outcome == "lost" for event in calls.events()):
-            raise ModelError("calls came to nothing; the same command asks for them again")
+        self.check(calls)
         ours = sum(self.count(calls).values(), Usage()).tokens / len(tasks)
         measured = {}
         for task_id in tasks:
@@ -77,16 +71,8 @@ class SuiteBench(Bench):
         )
         digest = Manifest(suite="", agent="", config=config.describe_results()).digest
         path = self._output / "settings" / digest
-        if not config.agent.in_harbor:
-            # All of it comes back from what settings share, and its costs are counted whole.
-            shutil.rmtree(path / "tasks", ignore_errors=True)
-        run = build_run(
-            config, part, path, tell=self._tell, calls=calls, shared=self._output / "shared"
-        )
-        with closing(run.folder):
-            finished = run_async(lambda: run_suite(run, part, config))
-        if finished.refusal:
-            raise ModelRefusedError(finished.refusal)
+        shared = self._output / "shared"
+        finished = run_sharing(config, part, path, shared, calls, tell=self._tell)
         for task_id, reason in finished.failures.items():
             raise RematchError(f"{task_id}: {reason}")
         return finished.done

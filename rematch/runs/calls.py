@@ -70,6 +70,11 @@ class Calls:
         with self._lock:
             return Counter(self._events)
 
+    @property
+    def lost(self) -> int:
+        """How many calls came to nothing: what they were asked for is missing, not decided."""
+        return sum(n for event, n in self.events().items() if event.outcome == "lost")
+
     def pace(
         self, model: str, api_base: str | None, requests: float | None, tokens: float | None
     ) -> Pace:
