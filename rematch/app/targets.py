@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import dspy
 
@@ -87,6 +87,19 @@ def _judge_examples(graded: GradedTask, config: Config, parts: Built) -> Sequenc
     )
 
 
+def _read_by_judge(
+    make: Callable[..., Sequence[Any]], writer: Literal["summarizer", "distiller"]
+) -> Callable[[GradedTask, Config, Built], Sequence[Any]]:
+    """Examples of a part that writes what the judge then reads."""
+    return lambda graded, config, parts: make(
+        graded,
+        getattr(parts, writer),
+        parts.rtv.judge,
+        most=config.tuning.groups,
+        seed=config.seed,
+    )
+
+
 JUDGE = Target(
     name="judge",
     role="judge",
@@ -100,22 +113,12 @@ JUDGE = Target(
 )
 
 
-def _summarizer_examples(graded: GradedTask, config: Config, parts: Built) -> Sequence[Any]:
-    return make_summarizer_examples(
-        graded,
-        cast(Summarizer, parts.summarizer),
-        cast(Judge, parts.rtv.judge),
-        most=config.tuning.groups,
-        seed=config.seed,
-    )
-
-
 SUMMARIZER = Target(
     name="summarizer",
     role="summarizer",
     place="summarizer.summarize",
     make=lambda: Summarizer().summarize,
-    examples=_summarizer_examples,
+    examples=_read_by_judge(make_summarizer_examples, "summarizer"),
     student=SummarizerStudent,
     metric=lambda setting: SummarizerMetric(
         setting.reader, setting.config.tuning.summary_characters
@@ -125,22 +128,12 @@ SUMMARIZER = Target(
 )
 
 
-def _distiller_examples(graded: GradedTask, config: Config, parts: Built) -> Sequence[Any]:
-    return make_distiller_examples(
-        graded,
-        cast(Distiller, parts.distiller),
-        cast(Judge, parts.rtv.judge),
-        most=config.tuning.groups,
-        seed=config.seed,
-    )
-
-
 DISTILLER = Target(
     name="distiller",
     role="distiller",
     place="pdr.distiller.distill",
     make=lambda: Distiller().distill,
-    examples=_distiller_examples,
+    examples=_read_by_judge(make_distiller_examples, "distiller"),
     student=DistillerStudent,
     metric=lambda setting: DistillerMetric(setting.reader, Distiller().most_characters),
     asks_judge=True,
