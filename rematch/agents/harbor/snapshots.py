@@ -35,14 +35,14 @@ def place_record(logs: Path) -> Path:
     Args:
         logs: the agent's log folder, which the environment shares or is copied over.
     """
-    place = logs.parent.with_name(f".{logs.parent.name}.own")
+    place = _own_place(logs.parent)
     place.mkdir(parents=True, exist_ok=True)
     return place / "trajectory.json"
 
 
 def restore_trajectory(trial: Path) -> None:
     """Put back what was kept, and nothing else; to be called when the environment is gone."""
-    kept, own = _place(trial), trial.with_name(f".{trial.name}.own")
+    kept, own = _place(trial), _own_place(trial)
     if own.is_dir():
         shutil.rmtree(kept, ignore_errors=True)
         own.replace(kept)
@@ -72,3 +72,7 @@ def _remove(path: Path) -> None:
 
 def _place(trial: Path) -> Path:
     return trial.with_name(f".{trial.name}")
+
+
+def _own_place(trial: Path) -> Path:
+    return trial.with_name(f".{trial.name}.own")
