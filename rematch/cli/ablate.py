@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console, write_error, write_note
+from rematch.cli.console import fail_on, open_console, write_note
 from rematch.cli.progress import TaskProgress
 from rematch.errors import UsageError
 
@@ -26,10 +26,7 @@ def ablate(
         list[Path] | None,
         typer.Argument(help="Files and folders of recorded rollouts, in place of the file's pool."),
     ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header."),
-    ] = None,
+    labels: options.LabelsIfRecorded = None,
     suite: Annotated[
         str | None, typer.Option(help="For a live ablation: a suite as `rematch run` takes it.")
     ] = None,
@@ -171,10 +168,7 @@ def _finish(result: Ablation, folder: Path, *, as_json: bool) -> None:
         sys.stderr.write(f"written: {', '.join(map(str, written))}\n")
     if not drawn:
         write_note(figures.NO_FIGURES)
-    for problem in result.problems:
-        write_error(problem)
-    if result.problems:
-        raise typer.Exit(1)
+    fail_on(result.problems)
 
 
 def _show(result: Ablation) -> None:

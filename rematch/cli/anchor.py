@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console, write_error
+from rematch.cli.console import fail_on, open_console
 
 if TYPE_CHECKING:
     from rematch.app import AnchoringResult
 
 
 def anchor(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")],
-    labels: Annotated[
-        Path, typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header.")
-    ],
+    paths: options.Recorded,
+    labels: options.Labels,
     model: options.ModelName = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
@@ -55,10 +53,7 @@ def anchor(
         _show(result)
         use = f"-c judge.kind=choice --program {folder}/program.json"
         sys.stderr.write(f"written to {folder}; use it with: {use}\n")
-    for problem in result.problems:
-        write_error(problem)
-    if result.problems:
-        raise typer.Exit(1)
+    fail_on(result.problems)
 
 
 def _show(result: AnchoringResult) -> None:

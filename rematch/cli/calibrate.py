@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console, write_error
+from rematch.cli.console import fail_on, open_console
 from rematch.cli.progress import TaskProgress
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")],
-    labels: Annotated[
-        Path, typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header.")
-    ],
+    paths: options.Recorded,
+    labels: options.Labels,
     model: options.ModelName = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
@@ -66,10 +64,7 @@ def calibrate(
         _show(report)
         file = folder / "calibration.json"
         sys.stderr.write(f"written to {file}; use it with: -c calibration={file}\n")
-    for problem in report.problems:
-        write_error(problem)
-    if report.problems:
-        raise typer.Exit(1)
+    fail_on(report.problems)
 
 
 def _show(report: CalibrationReport) -> None:

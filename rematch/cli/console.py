@@ -1,8 +1,9 @@
 """The console for results: as wide as a terminal, and wide enough for tables in a pipe."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+import typer
 from rich.console import Console
 
 from rematch.report.text import plain_name
@@ -21,6 +22,15 @@ def open_console() -> Console:
 def write_error(line: str) -> None:
     """One line on stderr on what failed; names and reasons in it may come from any file."""
     sys.stderr.write(f"error: {plain_name(line)}\n")
+
+
+def fail_on(problems: Iterable[object]) -> None:
+    """Tell what could not be used, one line each; a command that has any exits with 1."""
+    lines = [str(problem) for problem in problems]
+    for line in lines:
+        write_error(line)
+    if lines:
+        raise typer.Exit(1)
 
 
 def write_note(line: str) -> None:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console, write_error
+from rematch.cli.console import fail_on, open_console
 
 if TYPE_CHECKING:
     from rematch.app import Evaluation
 
 
 def evaluate(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")],
-    labels: Annotated[
-        Path, typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header.")
-    ],
+    paths: options.Recorded,
+    labels: options.Labels,
     model: options.ModelName = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
@@ -50,10 +48,7 @@ def evaluate(
         sys.stdout.write(result.model_dump_json(indent=2) + "\n")
     else:
         _show(result)
-    for problem in result.problems:
-        write_error(str(problem))
-    if result.problems:
-        raise typer.Exit(1)
+    fail_on(result.problems)
 
 
 def _show(result: Evaluation) -> None:

@@ -49,12 +49,8 @@ def optimize(
             rich_help_panel=_TUNING,
         ),
     ] = None,
-    budget: Annotated[
-        float | None, typer.Option(help="Most dollars to spend.", rich_help_panel=_TUNING)
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(help="Most model calls to make.", rich_help_panel=_TUNING)
-    ] = None,
+    budget: options.Budget = None,
+    max_calls: options.MaxCalls = None,
     model: options.ModelName = None,
     summarizer_model: options.SummarizerModel = None,
     judge_model: options.JudgeModel = None,
@@ -108,8 +104,7 @@ def optimize(
         **options.overlay_workers(workers),
         "tuning.optimizer": optimizer,
         "tuning.effort": effort,
-        "budget.dollars": budget,
-        "budget.calls": max_calls,
+        **options.overlay_budget(budget, max_calls),
         "program": program,
         "rtv.group_size": group_size,
         "seed": seed,

@@ -12,6 +12,11 @@ from rematch.errors import UsageError
 _OWN = "Your own repository"
 _MODELS, _RULES, _COST, _OUTPUT = "Models", "Rules", "Cost", "Output"
 
+_LABELS = "Tab-separated: task, attempt, reward (0..1), with a header."
+
+Recorded = Annotated[list[Path], typer.Argument(help="Files and folders of recorded rollouts.")]
+Labels = Annotated[Path, typer.Option(help=_LABELS)]
+LabelsIfRecorded = Annotated[Path | None, typer.Option(help=_LABELS)]
 ModelName = Annotated[
     str | None,
     typer.Option(
@@ -268,7 +273,9 @@ def split_ids(ids: list[str] | None) -> list[str]:
     return [name for part in ids or () for name in part.split(",") if name]
 
 
-def overlay_budget(dollars: float | None, calls: int | None, tokens: int | None) -> dict[str, Any]:
+def overlay_budget(
+    dollars: float | None, calls: int | None, tokens: int | None = None
+) -> dict[str, Any]:
     """Dotted keys for the limits of what may be spent."""
     return {"budget.dollars": dollars, "budget.calls": calls, "budget.tokens": tokens}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rematch.cli import options
-from rematch.cli.console import open_console, write_error, write_note
+from rematch.cli.console import fail_on, open_console, write_note
 from rematch.cli.progress import TaskProgress
 from rematch.errors import UsageError
 
@@ -21,10 +21,7 @@ def search(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files and folders of recorded rollouts.")
     ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="Tab-separated: task, attempt, reward (0..1), with a header."),
-    ] = None,
+    labels: options.LabelsIfRecorded = None,
     suite: Annotated[
         str | None, typer.Option(help="For a live search: a suite as `rematch run` takes it.")
     ] = None,
@@ -125,10 +122,7 @@ def _finish(result: SearchResult, folder: Path, *, as_json: bool) -> None:
     else:
         _show(result)
         sys.stderr.write(f"written to {folder}; try a setting with: -c {folder}/trial-N.yaml\n")
-    for problem in result.held_out.problems:
-        write_error(problem)
-    if result.held_out.problems:
-        raise typer.Exit(1)
+    fail_on(result.held_out.problems)
 
 
 def _show(result: SearchResult) -> None:
