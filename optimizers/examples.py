@@ -14,6 +14,7 @@ from typing import Any
 import dspy
 
 from rematch.data.records import Rollout, StoredRecord, Summary, Task
+from rematch.optimizers.splits import Splittable
 from rematch.programs import Judge
 from rematch.programs.entries import merge_equal
 from rematch.seams import Entrant
@@ -40,6 +41,12 @@ class GradedTask:
 
     task: Task
     attempts: tuple[Graded, ...]
+
+    @property
+    def splittable(self) -> Splittable:
+        """What it is split by."""
+        rewards = [one.reward for one in self.attempts]
+        return Splittable(self.task.id, self.task.problem, sum(rewards) / len(rewards))
 
 
 class JudgeExample(StoredRecord):

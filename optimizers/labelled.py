@@ -58,6 +58,11 @@ class LabelledTask:
         return tuple(attempt.reward for attempt in self.attempts)
 
     @property
+    def mean_reward(self) -> float:
+        """What a random pick has."""
+        return sum(self.rewards) / len(self.rewards)
+
+    @property
     def is_mixed(self) -> bool:
         """Whether outcomes differ, so that picking matters."""
         return len(set(self.rewards)) > 1

@@ -89,6 +89,28 @@ def split_tasks(tasks: Sequence[Splittable], shares: Shares, seed: int) -> Split
     return Split(seed=seed, train=ids["train"], validation=ids["validation"], test=ids["test"])
 
 
+def hold_out(
+    tasks: Sequence[Splittable], share: float, seed: int, told: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Two sides: the tasks to work on, and those that are held out.
+
+    Args:
+        tasks: likewise.
+        share: of the held-out ones.
+        seed: of the order within strata.
+        told: what the tasks are, for the user.
+
+    Raises:
+        InputError: there are too few tasks.
+    """
+    half = (1 - share) / 2
+    try:
+        split = split_tasks(tasks, (half, half, share), seed)
+    except InputError as error:
+        raise InputError(f"{told}: too few whose texts differ to split") from error
+    return tuple(sorted((*split.train, *split.validation))), split.test
+
+
 def read_split(path: Path) -> Split:
     """Read a split that an earlier tuning wrote.
 

@@ -22,7 +22,7 @@ from rematch.optimizers.labelled import LabelledPool
 from rematch.optimizers.selectors import list_baselines, pick_given, pick_oracle
 from rematch.runs.calls import Calls
 from rematch.runs.folder import RunFolder, file_name, write_record
-from rematch.runs.manifest import Manifest, open_folder, read_versions
+from rematch.runs.manifest import Manifest, describe_paths, open_folder, read_versions
 from rematch.statistics import estimate_mean
 
 Tell = Callable[[str, int, int], None]
@@ -68,7 +68,7 @@ def ablate_pool(
     """
     pool, labelled = read_labelled(paths, labels, plan.base.config.seed)
     check_variants(plan, Place.of_pool(pool))
-    folder = open_ablation(output, " ".join(sorted(str(p.resolve()) for p in paths)), redo=redo)
+    folder = open_ablation(output, describe_paths(paths), redo=redo)
     with closing(folder), closing(open_calls(plan.base.config, folder)) as calls:
         brought, spent, problems = [], dict[str, Usage](), list(labelled.problems)
         for variant in plan.all:

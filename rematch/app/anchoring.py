@@ -10,15 +10,15 @@ from rematch.app.building import build_parts, open_calls, run_async
 from rematch.app.config import Config
 from rematch.app.graded import GradedSource
 from rematch.data.records import StoredRecord
-from rematch.errors import HaltError, InputError, ModelError, UsageError
+from rematch.errors import HaltError, ModelError, UsageError
 from rematch.optimizers.anchoring import AnchorReport, anchor_judge
 from rematch.optimizers.examples import GradedTask, make_judge_examples
-from rematch.optimizers.splits import Splittable, split_tasks
+from rematch.optimizers.splits import hold_out
 from rematch.programs.judge import ChoiceJudge
 from rematch.programs.saved import write_document
 from rematch.runs.calls import Calls
 from rematch.runs.folder import RunFolder, write_record, write_text
-from rematch.runs.manifest import Manifest, open_folder, read_versions
+from rematch.runs.manifest import Manifest, describe_paths, open_folder, read_versions
 
 PROGRAM, REPORT = "program.json", "anchoring.json"
 _PLACE = "rtv.judge.compare"
@@ -55,7 +55,7 @@ def anchor_pool(
     choosing = config.judge.model_copy(update={"kind": "choice"})
     config = config.model_copy(update={"judge": choosing, "program": None})
     manifest = Manifest(
-        suite=" ".join(sorted(str(path.resolve()) for path in paths)),
+        suite=describe_paths(paths),
         agent="anchoring",
         config=config.describe_results(),
         versions=read_versions(),
@@ -81,28 +81,19 @@ def _anchor(
         one.task.id: make_judge_examples(one, judge, group_size=2, seed=config.seed)
         for one in graded
     }
-    tasks = [
-        Splittable(one.task.id, one.task.problem, _pass_rate(one))
-        for one in graded
-        if examples[one.task.id]
-    ]
-    try:
-        split = split_tasks(tasks, (0.25, 0.25, 0.5), config.seed)
-    except InputError as error:
-        raise InputError(
-            f"{len(tasks)} tasks with mixed outcomes: too few whose texts differ to split"
-        ) from error
-    fitted = tuple(sorted((*split.train, *split.validation)))
+    tasks = [one.splittable for one in graded if examples[one.task.id]]
+    told = f"{len(tasks)} tasks with mixed outcomes"
+    fitted, held_out = hold_out(tasks, 0.5, config.seed, told)
     report = anchor_judge(
         judge,
         [example for task_id in fitted for example in examples[task_id]],
-        [example for task_id in split.test for example in examples[task_id]],
+        [example for task_id in held_out for example in examples[task_id]],
         seed=config.seed,
     )
     result = AnchoringResult(
         report=report,
         fitted_tasks=fitted,
-        test_tasks=split.test,
+        test_tasks=held_out,
         problems=tuple(source.problems),
     )
     write_text(folder.path / PROGRAM, write_document({_PLACE: judge.compare}, "Rematch"))
@@ -112,7 +103,3 @@ def _anchor(
 
 async def _read(source: GradedSource) -> list[GradedTask]:
     return [graded async for graded in source.tasks()]
-
-
-def _pass_rate(graded: GradedTask) -> float:
-    return sum(one.reward for one in graded.attempts) / len(graded.attempts)

@@ -9,17 +9,16 @@ from rematch.app.building import build_selector, run_async
 from rematch.app.config import Config
 from rematch.app.evaluating import read_labelled
 from rematch.app.selecting import Selected, Selection, open_selection, select_pool
-from rematch.data.pools import Pool
 from rematch.data.records import StoredRecord
-from rematch.errors import InputError, RematchError
+from rematch.errors import RematchError
 from rematch.optimizers.calibration import (
     Judged,
     Reliability,
     fit_calibration,
     measure_reliability,
 )
-from rematch.optimizers.labelled import LabelledPool, LabelledTask
-from rematch.optimizers.splits import Split, Splittable, split_tasks
+from rematch.optimizers.labelled import LabelledTask
+from rematch.optimizers.splits import Splittable, hold_out
 from rematch.programs.calibration import Calibration, Kind
 from rematch.report.text import count
 from rematch.runs.folder import write_record
@@ -63,8 +62,8 @@ def calibrate_pool(
     """
     config = config.model_copy(update={"calibration": None})
     pool, labelled = read_labelled(paths, labels, config.seed)
-    split = _split(pool, labelled, config.seed)
-    fitted = tuple(sorted((*split.train, *split.validation)))
+    tasks = [Splittable(t.id, pool.task(t.id).problem, t.mean_reward) for t in labelled.tasks]
+    fitted, held_out = hold_out(tasks, 0.5, config.seed, count(len(tasks), "task"))
     folder = open_selection(config, paths, output, redo=redo)
     try:
         parts = build_selector(config, folder=folder)
@@ -83,31 +82,17 @@ def calibrate_pool(
         calibration=calibration,
         reliability=measure_reliability(
             calibration,
-            [judged[task_id] for task_id in split.test],
+            [judged[task_id] for task_id in held_out],
             sum(one.reward for one in picks) / len(picks),
             config.seed,
         ),
         fitted_tasks=fitted,
-        test_tasks=split.test,
+        test_tasks=held_out,
         problems=labelled.problems,
     )
     write_record(output / FILE, calibration)
     write_record(output / REPORT, report)
     return report
-
-
-def _split(pool: Pool, labelled: LabelledPool, seed: int) -> Split:
-    """Half of the tasks to fit on, half to measure on; near-copies together."""
-    tasks = [
-        Splittable(t.id, pool.task(t.id).problem, sum(t.rewards) / len(t.rewards))
-        for t in labelled.tasks
-    ]
-    try:
-        return split_tasks(tasks, (0.25, 0.25, 0.5), seed)
-    except InputError as error:
-        raise InputError(
-            f"{count(len(tasks), 'task')}: too few whose texts differ to split"
-        ) from error
 
 
 def _check(selected: Selected) -> None:
@@ -121,5 +106,4 @@ def _check(selected: Selected) -> None:
 
 def _judge(one: Selection, task: LabelledTask) -> Judged:
     rewards = {attempt.id: attempt.reward for attempt in task.attempts}
-    mean = sum(task.rewards) / len(task.rewards)
-    return Judged(one.bracket, rewards.get(one.pick.rollout_id, mean))
+    return Judged(one.bracket, rewards.get(one.pick.rollout_id, task.mean_reward))

@@ -21,15 +21,14 @@ from rematch.app.spaces import check_space, propose_space
 from rematch.app.suite_bench import SuiteBench
 from rematch.data.records import StoredRecord
 from rematch.data.suites import Suite
-from rematch.errors import InputError
 from rematch.optimizers.ablation import Ablation
 from rematch.optimizers.search import Tried as Tried
 from rematch.optimizers.search import find_pareto, search
 from rematch.optimizers.space import Space
-from rematch.optimizers.splits import Splittable, split_tasks
+from rematch.optimizers.splits import Splittable, hold_out
 from rematch.report.text import count
 from rematch.runs.folder import RunFolder, write_record, write_text
-from rematch.runs.manifest import Manifest, open_folder, read_versions
+from rematch.runs.manifest import Manifest, describe_paths, open_folder, read_versions
 
 RESULT = "search.json"
 STUDY = "study.journal"
@@ -122,12 +121,10 @@ def search_pool(
     space = request.space or propose_space(base, place)
     check_space(space, base, place)
     tasks = [
-        Splittable(task.id, pool.task(task.id).problem, sum(task.rewards) / len(task.rewards))
-        for task in labelled.tasks
+        Splittable(task.id, pool.task(task.id).problem, task.mean_reward) for task in labelled.tasks
     ]
-    plan = SearchPlan(base, space, _split(tasks, request.held_out, base.seed), request.trials)
-    places = " ".join(sorted(str(path.resolve()) for path in paths))
-    folder = _open(output, places, plan, redo=request.redo)
+    plan = _plan(base, space, tasks, request)
+    folder = _open(output, describe_paths(paths), plan, redo=request.redo)
     with closing(folder), closing(open_calls(base, folder)) as calls:
         bench = PoolBench(base, pool, labelled, calls)
         return _search(bench, plan, output, labelled.problems, on_done)
@@ -161,7 +158,7 @@ def search_suite(
     space = request.space or propose_space(base, place)
     check_space(space, base, place)
     tasks = [Splittable(known.task.id, known.task.problem, 0.5) for known in suite.tasks]
-    plan = SearchPlan(base, space, _split(tasks, request.held_out, base.seed), request.trials)
+    plan = _plan(base, space, tasks, request)
     ids = " ".join(sorted(task.id for task in tasks))
     folder = _open(output, f"{suite.name}: {ids}", plan, redo=request.redo)
     with closing(folder), closing(open_calls(base, folder)) as calls:
@@ -207,18 +204,13 @@ def _search(
     return result
 
 
-def _split(
-    tasks: Sequence[Splittable], held_out: float, seed: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Search tasks and held-out tasks, alike in repositories and difficulty, copies together."""
-    half = (1 - held_out) / 2
-    try:
-        split = split_tasks(tasks, (half, half, held_out), seed)
-    except InputError as error:
-        raise InputError(
-            f"{count(len(tasks), 'task')}: too few whose texts differ to split"
-        ) from error
-    return tuple(sorted((*split.train, *split.validation))), split.test
+def _plan(
+    base: Config, space: Space, tasks: Sequence[Splittable], request: SearchRequest
+) -> SearchPlan:
+    """Sides that are alike in repositories and difficulty, copies together."""
+    told = count(len(tasks), "task")
+    sides = hold_out(tasks, request.held_out, base.seed, told)
+    return SearchPlan(base, space, sides, request.trials)
 
 
 def _open(output: Path, suite: str, plan: SearchPlan, *, redo: bool) -> RunFolder:

@@ -14,7 +14,7 @@ from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task
 from rematch.programs.brackets import count_matches
 from rematch.runs.budget import watch_refusals
 from rematch.runs.folder import RunFolder, TaskFolder
-from rematch.runs.manifest import Manifest, open_folder, read_versions
+from rematch.runs.manifest import Manifest, describe_paths, open_folder, read_versions
 from rematch.seeds import derive_random
 
 _TASKS_IN_FLIGHT = 8
@@ -79,7 +79,7 @@ def open_selection(
         UsageError: the folder holds another selection, or something else.
     """
     manifest = Manifest(
-        suite=" ".join(sorted(str(path.resolve()) for path in paths)),
+        suite=describe_paths(paths),
         agent="recorded",
         config=config.describe_results(),
         versions=read_versions(),

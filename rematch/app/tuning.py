@@ -19,7 +19,6 @@ from rematch.app.targets import TARGETS, Setting, Target
 from rematch.app.tuning_folder import TuningFolder
 from rematch.errors import HaltError, InputError, RematchError
 from rematch.optimizers.candidates import Candidate
-from rematch.optimizers.examples import GradedTask
 from rematch.optimizers.leaks import check_leaks
 from rematch.optimizers.splits import SIDES, Side, Split, Splittable, read_split, split_tasks
 from rematch.optimizers.tuning import Models, Subject, Tuned, tune_subject
@@ -166,7 +165,7 @@ class _Session:
             for name, own in made.items():
                 examples[name] += own
             if any(made.values()):
-                tasks.append(_as_splittable(graded))
+                tasks.append(graded.splittable)
         for problem in source.problems:
             self.tell(problem)
         for target in self.request.targets:
@@ -264,11 +263,6 @@ class _Session:
 
 
 _PLACES = 16
-
-
-def _as_splittable(graded: GradedTask) -> Splittable:
-    rewards = [one.reward for one in graded.attempts]
-    return Splittable(graded.task.id, graded.task.problem, sum(rewards) / len(rewards))
 
 
 def _deal(made: Sequence[Any], split: Split) -> dict[Side, list[Any]]:

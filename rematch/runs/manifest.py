@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,11 @@ def read_versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def describe_paths(paths: Iterable[Path]) -> str:
+    """What identifies recorded rollouts by where they are read from, in whatever order."""
+    return " ".join(sorted(str(path.resolve()) for path in paths))
 
 
 def default_folder(manifest: Manifest) -> Path:
