@@ -56,26 +56,6 @@ def choose_indexes(
             return None
 
 
-def choose_priors(
-    config: ContextConfig,
-    population: Sequence[Entrant],
-    survivors: Sequence[Entrant],
-    index: int,
-    seed: int,
-) -> tuple[Entrant, ...]:
-    """The entrants whose summaries rollout `index` is told.
-
-    Args:
-        config: kind and K.
-        population: all entrants of the iteration before.
-        survivors: those that RTV kept.
-        index: the new rollout's number, from 0.
-        seed: a seed for this iteration; `random-k` draws anew for every index.
-    """
-    chosen = choose_indexes(config, len(population), index, seed)
-    return tuple(survivors) if chosen is None else tuple(population[number] for number in chosen)
-
-
 async def write_context(task: Task, priors: Sequence[Entrant], distiller: Distiller | None) -> str:
     """The framed text for an agent's first prompt; "" without priors.
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from rematch.data.records import Bracket, Rollout, Summary
 from rematch.errors import BudgetSpentError
+from rematch.programs.concurrency import finished
 from rematch.programs.pdr import Attempts, Earlier
 from rematch.seams import Entrant, stages_left
 
@@ -79,7 +80,7 @@ class Iteration:
                 break
             now = now.before
             if now.bracket is not None:
-                found += [(entrant, _done(entrant)) for entrant in await now.find_survivors()]
+                found += [(entrant, finished(entrant)) for entrant in await now.find_survivors()]
                 break
         if not found:
             raise BudgetSpentError("the budget allows no rollout")
@@ -104,9 +105,3 @@ async def make_attempt(attempts: Attempts, index: int, stages: int) -> Rollout |
 def announce(rollout: Rollout) -> Entrant:
     """An entrant whose summary is still to be made."""
     return Entrant(rollout, Summary(rollout_id=rollout.id))
-
-
-def _done(entrant: Entrant) -> asyncio.Future[Entrant]:
-    future: asyncio.Future[Entrant] = asyncio.get_running_loop().create_future()
-    future.set_result(entrant)
-    return future

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from rematch.data.records import Rollout, Task, name_rollout
-from rematch.programs.concurrency import gather_all
+from rematch.programs.concurrency import finished, gather_all
 from rematch.programs.contexts import ContextConfig, choose_indexes, write_context
 from rematch.programs.distiller import Distiller
 from rematch.programs.program import Program
@@ -79,7 +79,7 @@ class PDR(Program):
         """
         earlier = None
         if population:
-            earlier = Earlier([_done(one) for one in population], partial(_done, survivors))
+            earlier = Earlier([finished(one) for one in population], partial(finished, survivors))
         attempts = self.begin(task=task, iteration=iteration, earlier=earlier, seed=seed)
         return tuple(await gather_all(attempts.make(index) for index in range(n)))
 
@@ -156,9 +156,3 @@ class Attempts:
         if executor is None or self.pdr.distiller is None:
             return await job()
         return await executor.run("distiller", job)
-
-
-def _done(value: T) -> asyncio.Future[T]:
-    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    future.set_result(value)
-    return future

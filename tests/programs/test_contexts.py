@@ -8,7 +8,7 @@ import pytest
 
 from rematch.data.records import Rollout, Summary, Task, Workspace
 from rematch.programs import PDR, ContextConfig, Distiller
-from rematch.programs.contexts import ContextKind, choose_priors, write_context
+from rematch.programs.contexts import ContextKind, choose_indexes, write_context
 from rematch.runs.executor import LocalExecutor
 from rematch.seams import Entrant
 from tests.programs.makers import PATCH_TASK, FakeAgent, make_entrant, make_entrants, run
@@ -33,7 +33,9 @@ class FakeDistiller(Distiller):
 
 def chosen(kind: ContextKind, k: int = 3, index: int = 0, seed: int = 0) -> list[str]:
     config = ContextConfig(kind=kind, k=k)
-    return [prior.id for prior in choose_priors(config, POPULATION, SURVIVORS, index, seed)]
+    numbers = choose_indexes(config, len(POPULATION), index, seed)
+    priors = SURVIVORS if numbers is None else [POPULATION[number] for number in numbers]
+    return [prior.id for prior in priors]
 
 
 def test_none_and_select_k() -> None:
