@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from rematch.data.records import Rollout, Summary, Task, name_rollout
 from rematch.errors import BudgetSpentError, ModelRefusedError
-from rematch.redaction import hide_secrets
 from rematch.runs.budget import note_refusal, watch_refusals
+from rematch.runs.faults import explain
 from rematch.runs.folder import RunFolder
 from rematch.runs.purse import Purse
 from rematch.seams import Agent, Summarizer, allowance
@@ -76,7 +76,7 @@ async def _pay(
         if not share.is_too_small:
             keep(rollout)
     except BaseException as error:
-        await purse.lose(key, share, hide_secrets(" ".join(f"{error}".split()))[:300])
+        await purse.lose(key, share, explain(error))
         if isinstance(error, ModelRefusedError):
             purse.calls.gate.close(error)
         raise
