@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -62,7 +61,7 @@ def _serve_votes(pipe: Connection) -> None:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050},
     }
-    answer = Outgoing(json_response(200, json.loads(json.dumps(reply))))
+    answer = Outgoing(json_response(200, reply))
 
     async def handle(http: HttpRequest, peer: Peer) -> Outgoing:
         return answer

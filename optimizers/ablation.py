@@ -37,11 +37,6 @@ class Brought(Record):
     usage: dict[str, Usage] = Field(default_factory=dict)
     failures: dict[str, str] = Field(default_factory=dict)
 
-    @property
-    def total(self) -> Usage:
-        """What it takes by itself, over all roles."""
-        return sum(self.usage.values(), Usage())
-
 
 class Comparison(Record):
     """A measure's mean over tasks, and against the base on the tasks that both have.
