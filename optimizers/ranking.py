@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 _MOST_ROUNDS = 100
 _TOLERANCE = 1e-9
+_NEAR = 1e-3
+"""A weight so small counts as 0 where the loss falls towards 0 (Bertsekas' epsilon)."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,12 @@ def fit_weights(pairs: Pairs, prior: Array, strength: float) -> Array:
         bend = pairs.importance * wrong * (1 - wrong)
         curve = (pairs.differences.T * bend) @ pairs.differences
         curve += strength * np.eye(len(prior))
-        free = (weights > 0) | (slope < 0)
-        step = np.zeros_like(weights)
+        reach = np.abs(weights - np.maximum(weights - slope, 0.0)).max()
+        # What would leave the bound at once is bound, too, and goes its own way: in one step with
+        # the free ones it would turn them away from the minimum.
+        bound = (weights <= min(_NEAR, reach)) & (slope >= 0)
+        free = ~bound
+        step = slope / np.diag(curve)
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
         length, here = 1.0, loss(weights)
         while loss(moved := np.maximum(weights - length * step, 0.0)) > here and length > 1e-6:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rematch.optimizers.ranking import Array, Pairs, fit_weights, make_pairs
@@ -67,6 +67,8 @@ differences = st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=1
 
 
 @settings(deadline=None)
+@example([(3.0, -1.0), (-2.0, 0.0)], 0.5, (0.0, 2.2250738585e-313))  # a prior that is no bound yet
+@example([(3.0, -1.0), (-2.0, 0.0)], 0.5, (0.0, 1e-7))
 @given(differences, st.floats(0.05, 30), st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_no_step_aside_is_better(
     rows: list[tuple[float, float]], strength: float, start: tuple[float, float]
