@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import dspy
 
@@ -30,6 +31,7 @@ class Judge(Program):
     """
 
     deterministic = False
+    question: ClassVar[type[dspy.Signature]] = CompareRollouts
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class Judge(Program):
         self.lm = lm
         self.represent = represent
         self.attempts = attempts
-        self.compare = dspy.Predict(CompareRollouts)
+        self.compare = dspy.Predict(self.question)
 
     def write_inputs(
         self, task: Task, entrants: Sequence[Entrant], order: Sequence[int]
@@ -96,14 +98,7 @@ class ChoiceJudge(Judge):
     program; without them it votes for the likelier one.
     """
 
-    def __init__(
-        self,
-        lm: dspy.LM | None = None,
-        represent: Callable[[Entrant], str] = represent_summary,
-        attempts: int = 2,
-    ) -> None:
-        super().__init__(lm, represent, attempts)
-        self.compare = dspy.Predict(ChooseRollout)
+    question = ChooseRollout
 
     def read(self, prediction: dspy.Prediction) -> tuple[int, float]:
         """The chosen slot, and the share that the model gave it, as it stated it."""
