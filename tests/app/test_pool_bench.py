@@ -115,6 +115,31 @@ def test_where_a_model_is_asked_costs_are_tokens(tmp_path: Path, opened: ExitSta
         assert none[task_id].cost < two[task_id].cost < four[task_id].cost
 
 
+def test_summaries_by_a_model_are_part_of_what_a_pick_takes(
+    tmp_path: Path, opened: ExitStack
+) -> None:
+    with Endpoint() as endpoint:
+        bench = open_bench(tmp_path, opened, judged(endpoint))
+        judged_alone = bench.measure({}, TASKS[:1])[TASKS[0]].cost
+        written = bench.measure(
+            {
+                "models.summarizer.model": "openai/m",
+                "models.summarizer.api_base": endpoint.url,
+                "judge.represent": "patch",
+            },
+            TASKS[:1],
+        )
+        assert endpoint.calls(role="summarizer") == [], "the judge is shown patches"
+        summarized = bench.measure(
+            {"models.summarizer.model": "openai/m", "models.summarizer.api_base": endpoint.url},
+            TASKS[:1],
+        )
+        assert len(endpoint.calls(role="summarizer")) == 4
+        spent = endpoint.usage()
+    costs = (judged_alone, written[TASKS[0]].cost, summarized[TASKS[0]].cost)
+    assert sum(costs) == spent.input_tokens + spent.output_tokens, "attempts told no tokens"
+
+
 def test_what_two_settings_share_is_asked_once_and_costs_both(
     tmp_path: Path, opened: ExitStack
 ) -> None:

@@ -97,15 +97,28 @@ def test_a_cheaper_setting_is_never_given_up_however_bad(tmp_path: Path) -> None
     }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
+def test_a_setting_that_is_much_better_is_not_given_up_for_the_difference(
+    tmp_path: Path, seed: int
+) -> None:
+    found, bench = run(tmp_path, by_table(weak=(0, 1), strong=(1, 1)), "weak", "strong", seed=seed)
+    assert not found["strong"].is_pruned
+    assert len(bench.blocks("strong")) == 5
+    assert found["weak"].is_pruned == (bench.asked[0][0] == "strong")
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_what_was_given_up_lacks_tasks_and_is_held_against_nobody(
     tmp_path: Path, seed: int
 ) -> None:
-    rule = by_table(good=(1, 1), bad=(0, 2), worse=(0, 3))
-    found, bench = run(tmp_path, rule, "good", "bad", "worse", seed=seed)
+    rule = by_table(good=(1, 1), bad=(0, 2), worse=(0, 3), thrifty=(0, 0.5))
+    names = ("good", "bad", "worse", "thrifty")
+    found, bench = run(tmp_path, rule, *names, seed=seed)
     order = list(dict.fromkeys(name for name, _ in bench.asked))
+    assert sorted(order) == sorted(names)
     for name in ("bad", "worse"):
         assert found[name].is_pruned == (order.index("good") < order.index(name))
+    assert len(bench.blocks("thrifty")) == 5
 
 
 @given(st.integers(1, 23))
