@@ -122,7 +122,7 @@ def _load(path: Path, name: str, sources: Sequence[Any]) -> Config:
 
 def _parse(path: Path) -> AblationFile:
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        tree = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error.__class__.__name__})") from error
     except yaml.YAMLError as error:
@@ -138,17 +138,17 @@ def _parse(path: Path) -> AblationFile:
         raise UsageError(f"{path}: {place}: {problem}") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would drop the first variant of two silently."""
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would drop the first, or that is no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, its keys checked."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = key_node.value
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key!r} stands twice", problem_mark=key_node.start_mark
-                )
+            fault = "a key is no text" if not isinstance(key, str) else f"{key!r} stands twice"
+            if not isinstance(key, str) or key in seen:
+                raise yaml.MarkedYAMLError(problem=fault, problem_mark=key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 

@@ -9,11 +9,11 @@ import yaml
 
 from rematch.app.bench import lay_over
 from rematch.app.config import Config
-from rematch.app.plans import Variant, find_changes
+from rematch.app.plans import StrictLoader, Variant, find_changes
 from rematch.app.relevance import Place, explain_idle
 from rematch.errors import InputError, UsageError
 from rematch.evidence.features import GROUPS
-from rematch.optimizers.space import Space, parse_space
+from rematch.optimizers.space import Dimension, Space, parse_space
 
 
 def read_space(path: Path) -> Space:
@@ -24,7 +24,7 @@ def read_space(path: Path) -> Space:
         UsageError: it holds no space.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error.__class__.__name__})") from error
     except yaml.YAMLError as error:
@@ -33,7 +33,31 @@ def read_space(path: Path) -> Space:
 
 
 def propose_space(config: Config, place: Place) -> Space:
-    """What can be decided there for this base, where the user names no space."""
+    """What can be decided there for this base, where the user names no space.
+
+    Raises:
+        UsageError: nothing can.
+    """
+    known = _list_dimensions(config, place).dimensions
+    kept = {key: one for key, one in known.items() if not _find_fault(key, one, config, place)}
+    if not kept:
+        raise UsageError("nothing that a search proposes can matter here: name keys with --space")
+    return Space(dimensions=kept)
+
+
+def check_space(space: Space, base: Config, place: Place) -> None:
+    """See that every key of a space can matter on its own or with the others.
+
+    Raises:
+        UsageError: a key or one of its values is unknown, or none of its values can matter.
+    """
+    for key, dimension in space.dimensions.items():
+        fault = _find_fault(key, dimension, base, place)
+        if fault:
+            raise UsageError(fault)
+
+
+def _list_dimensions(config: Config, place: Place) -> Space:
     if place.is_live:
         live: dict[str, Any] = {"context.kind": ["none", "single", "random-k", "select-k"]}
         live |= {"iterations": [1, 2], "keep_champion": [False, True]}
@@ -53,18 +77,14 @@ def propose_space(config: Config, place: Place) -> Space:
     return parse_space(tree, "the default space")
 
 
-def check_space(space: Space, base: Config, place: Place) -> None:
-    """See that every key of a space can matter on its own or with the others.
-
-    Raises:
-        UsageError: a key or one of its values is unknown, or none of its values can matter.
-    """
-    for key, dimension in space.dimensions.items():
-        reasons = []
-        for value in dimension.list_values():
-            config = lay_over(base, {key: value})
-            changes = dict(find_changes(base, config))
-            if changes:
-                reasons.append(explain_idle(Variant(key, config, changes), base, place))
-        if all(reasons):  # also where no value differs from the base
-            raise UsageError(reasons[0] if reasons else f"{key}: has no value but the base's")
+def _find_fault(key: str, dimension: Dimension, base: Config, place: Place) -> str:
+    """Why none of a key's values can matter, "" where one can."""
+    reasons = []
+    for value in dimension.list_values():
+        config = lay_over(base, {key: value})
+        changes = dict(find_changes(base, config))
+        if changes:
+            reasons.append(explain_idle(Variant(key, config, changes), base, place))
+    if not all(reasons):
+        return ""
+    return reasons[0] if reasons else f"{key}: has no value but the base's"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rematch.app.config import Config, load_config
@@ -79,17 +79,39 @@ def test_a_plan_without_an_idle_variant_passes_and_so_does_none() -> None:
     check_variants(Plan(base=Variant("base", base, {}), variants=()), LIVE)
 
 
-PLACES = st.builds(Place, st.booleans(), st.integers(3, 9), st.booleans())
+PLACES = st.builds(Place, st.booleans(), st.integers(0, 9), st.booleans())
+BASES = st.fixed_dictionaries(
+    {},
+    optional={
+        "n": st.integers(1, 8),
+        "iterations": st.integers(1, 3),
+        "context.kind": st.sampled_from(["none", "single", "random-k", "select-k"]),
+        "recorded_n": st.integers(1, 6),
+        "rtv.ties": st.sampled_from(["evidence", "cost", "draw"]),
+        "rtv.votes": st.sampled_from([1, 4]),
+        "models.judge.model": st.just("openai/m"),
+    },
+)
 
 
-@settings(max_examples=25)
-@given(PLACES, st.integers(3, 8), st.booleans())
+@settings(max_examples=50)
+@example(Place(), {"n": 2})
+@example(Place(), {"iterations": 1})
+@example(Place(), {"context.kind": "none"})
+@example(Place(False, 2, True), MODEL)
+@example(Place(False, 5, True), {**MODEL, "recorded_n": 2})
+@example(Place(False, 5, True), {**MODEL, "rtv.ties": "cost"})
+@given(PLACES, BASES)
 def test_whatever_is_proposed_somewhere_can_matter_there(
-    place: Place, n: int, has_judge: bool
+    place: Place, keys: dict[str, Any]
 ) -> None:
-    """Where there are more attempts than one pair."""
-    base = load_config([{"n": n}, MODEL if has_judge else {}])
-    check_space(propose_space(base, place), base, place)
+    base = load_config([keys])
+    try:
+        found = propose_space(base, place)
+    except UsageError as error:
+        assert str(error).startswith("nothing that a search proposes can matter here")
+    else:
+        check_space(found, base, place)
 
 
 def test_the_proposal_for_one_attempt_a_run_leaves_n_alone() -> None:
@@ -209,3 +231,20 @@ def test_changes_lead_from_the_base_to_the_variant_and_nowhere_else(
     assert load_config([base.model_dump(mode="json"), changes]) == config
     assert changes.keys() == dict(find_changes(config, base)).keys()
     assert (changes == {}) == (base == config)
+
+
+@pytest.mark.parametrize("text", ["base: {{ x }}\n", "variants: {[a, b]: {seed: 1}}\n"])
+def test_a_key_that_is_no_text_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is not YAML: a key is no text"):
+        read_plan(path, [], {})
+    with pytest.raises(InputError, match="is not YAML: a key is no text"):
+        read_space(path)
+
+
+def test_a_key_of_a_space_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text("rtv.votes: [1, 2]\nrtv.votes: [3]\n")
+    with pytest.raises(InputError, match=r"'rtv\.votes' stands twice"):
+        read_space(path)
