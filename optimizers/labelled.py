@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,10 +95,14 @@ def read_labels(path: Path) -> tuple[dict[tuple[str, str], float], list[str]]:
         InputError: the file can't be read, or its header is another.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no readable labels ({error.__class__.__name__})") from None
-    rows = list(csv.reader(lines, delimiter="\t"))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:  # such as a quote that is never closed
+        raise InputError(f"{path}:{reader.line_num}: {error}") from None
     header = [name.strip().lower() for name in rows[0]] if rows else []
     if any(name not in header for name in _COLUMNS):
         raise InputError(f"{path}: the first line must name the columns {', '.join(_COLUMNS)}")

@@ -50,6 +50,18 @@ def test_empty_lines_do_not_shift_the_numbers(tmp_path: Path) -> None:
     assert problems == ["labels.tsv:5: reward 'bad' is no number in 0..1"]
 
 
+@pytest.mark.parametrize("cell", ['"never closed', "x" * 200_000])
+def test_a_cell_that_is_none_is_one_line_with_its_place(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path, f"{HEADER}t\t{cell}\t1\nt\tb\t0\n")
+    with pytest.raises(InputError, match=r"labels\.tsv:\d+: \S"):
+        read_labels(path)
+
+
+def test_only_a_line_feed_ends_a_row(tmp_path: Path) -> None:
+    labels, problems = read_labels(write(tmp_path, f"{HEADER}t\ta\u2028b\t1\n"))
+    assert (labels, problems) == ({("t", "a\u2028b"): 1.0}, [])
+
+
 def test_a_header_alone_labels_nothing(tmp_path: Path) -> None:
     assert read_labels(write(tmp_path, HEADER)) == ({}, [])
 
