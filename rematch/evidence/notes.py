@@ -11,7 +11,7 @@ from rematch.data.records import Hypothesis, Step
 
 _MARK = re.compile(
     r"^[ \t>*#-]*(hypothesis|suspect(?:ed cause)?|open|refuted|confirmed|ruled out|disproved)\**"
-    r"(?: \(([^)\n]*)\))?\**\s*:\s*\**\s*(\S[^\n]*)$",
+    r"(?: \(([^)\n]*)\))?\**[ \t]*:[ \t]*\**[ \t]*(\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 Fate = Literal["confirmed", "refuted", "open"]

@@ -114,3 +114,10 @@ def test_any_message_can_be_read(messages: list[str]) -> None:
     numbers = {step.number for step in told}
     assert all(one.text and set(one.steps) <= numbers for one in read_hypotheses(told))
     assert read_final_message(told).step in {0, *numbers}
+
+
+def test_an_empty_mark_takes_no_other_line() -> None:
+    (found,) = read_hypotheses(
+        steps("confirmed:\n\n## Next steps\nrefuted:\n- hypothesis: the cache")
+    )
+    assert (found.text, found.fate) == ("the cache", "open")
