@@ -44,6 +44,9 @@ class GradingContainers:
     """The containers of one grading: labelled, bounded, and gone when it ends.
 
     Stands for the docker client that the harness is given; `settings` lie over its own.
+
+    Attributes:
+        expired: whether the grading was cancelled because its time was up.
     """
 
     def __init__(self, client: Any, settings: Mapping[str, Any]) -> None:
@@ -53,6 +56,7 @@ class GradingContainers:
         self._settings = dict(settings)
         self._made: list[Any] = []
         self._cancelled = False
+        self.expired = False
 
     def get(self, name: str) -> Any:
         """An existing container."""
@@ -75,6 +79,25 @@ class GradingContainers:
         """End the grading: what runs in its containers ends with them."""
         self._cancelled = True
         self.remove()
+
+    @contextlib.contextmanager
+    def expire(self, seconds: float) -> Iterator[None]:
+        """Cancel what has not ended after so long: the harness bounds the tests alone.
+
+        A patch may replace git, say, by a command that never ends, and the harness calls git.
+        """
+
+        def end() -> None:
+            self.expired = True
+            self.cancel()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def remove(self) -> None:
         """Remove what the harness made and did not remove itself."""

@@ -36,6 +36,8 @@ class SwebenchGradingConfig(Settings):
 
     timeout: int = Field(default=1_800, ge=1)
     """Seconds that an instance's tests may take, and those of `rematch run --test`."""
+    overhead: int = Field(default=600, ge=1)
+    """Seconds that all the rest of a grading may take: to copy, to apply the patch, to compare."""
     memory_bytes: int = Field(default=8 << 30, ge=64 << 20)
     """Memory of one grading."""
     processes: int = Field(default=4_096, ge=64)
@@ -156,7 +158,9 @@ class SwebenchGrader:
         fields = grading.record.open()
         containers = GradingContainers(client, self._settle(harness.is_python(fields)))
         grading.watch(containers)
-        with tempfile.TemporaryDirectory(prefix="rematch-grade-") as folder:
+        seconds = self._config.timeout + self._config.overhead
+        temporary = tempfile.TemporaryDirectory(prefix="rematch-grade-")
+        with temporary as folder, containers.expire(seconds):
             try:
                 logs = harness.run_instance(
                     harness.make_test_spec(fields),
@@ -170,6 +174,8 @@ class SwebenchGrader:
                 return grading.conclude("grader-failed", f"{type(error).__name__}: {error}")
             finally:
                 containers.remove()
+            if containers.expired:
+                return grading.conclude("grader-failed", f"the harness took over {seconds} seconds")
             status, reward, detail = read_outcome(logs, grading.record.instance_id)
             grade = grading.conclude(status, detail, reward)
             if not grading.cancelled:
@@ -210,7 +216,8 @@ class SwebenchGrader:
         fields = grading.record.open()
         decisive = {name: fields[name] for name in GRADING_FIELDS}
         decisive |= {"image_assets": fields.get("image_assets")}
-        asked = [grading.patch, decisive, image, self._config.model_dump(), harness.version]
+        limits = self._config.model_dump(exclude={"overhead"})  # decides no outcome that is kept
+        asked = [grading.patch, decisive, image, limits, harness.version]
         return hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:16]
 
 

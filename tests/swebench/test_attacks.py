@@ -11,7 +11,7 @@ import pytest
 
 from rematch.agents.sandboxes import DockerConfig
 from rematch.agents.sandboxes.images import Images, ImageSandbox
-from rematch.data.records import Ending, Rollout
+from rematch.data.records import Ending, Grade, Rollout
 from rematch.data.swebench import SwebenchTask
 from rematch.grading.swebench import SwebenchGrader, SwebenchGradingConfig
 from tests.agents.boxes import TIGHT, list_actions, run_script
@@ -110,13 +110,14 @@ def test_a_replaced_work_folder_shows_nothing_of_another(
     assert added == []
 
 
-def grade(task: SwebenchTask, folder: Path, run: str, patch: str, timeout: int) -> str:
-    config = SwebenchGradingConfig(timeout=timeout, processes=200, memory_bytes=256 << 20)
+def grade(
+    task: SwebenchTask, folder: Path, run: str, patch: str, config: SwebenchGradingConfig
+) -> Grade:
     labels = {"rematch.run": run}
     grader = SwebenchGrader({ID: task.sealed}, folder, config=config, labels=labels)
     rollout = Rollout(id="r", task_id=ID, patch=patch)
 
-    async def watch() -> str:
+    async def watch() -> Grade:
         grading = asyncio.ensure_future(grader.grade(task.task, rollout))
         while not list_containers(run) and not grading.done():
             await asyncio.sleep(0.05)
@@ -125,20 +126,37 @@ def grade(task: SwebenchTask, folder: Path, run: str, patch: str, timeout: int) 
         assert not settings["Mounts"]
         made = await grading
         assert made.reward == 0
-        return made.status
+        return made
 
     return asyncio.run(watch())
+
+
+@pytest.mark.slow
+def test_a_patch_that_stops_the_harness_own_commands_is_ended(
+    flask_task: SwebenchTask, nothing_left: str, tmp_path: Path
+) -> None:
+    stopping = HANGING.replace(
+        "import time; time.sleep(1_000)",
+        "open('/usr/bin/git', 'w').write('#!/bin/sh\\nsleep 1000\\n')",
+    )
+    config = SwebenchGradingConfig(timeout=30, overhead=1)
+    made = grade(flask_task, tmp_path, nothing_left, stopping, config)
+    assert (made.status, made.detail) == ("grader-failed", "the harness took over 31 seconds")
+    assert list(tmp_path.rglob("grade.json")) == [], "another time it may end"
 
 
 def test_a_graded_patch_is_held_in_too(
     flask_task: SwebenchTask, nothing_left: str, tmp_path: Path
 ) -> None:
+    tight = SwebenchGradingConfig(timeout=60, processes=200, memory_bytes=256 << 20)
+    tighter = tight.model_copy(update={"timeout": 15})
     bomb = HANGING.replace(
         "import time; time.sleep(1_000)",
         "import os, time; [os.fork() or time.sleep(99) for _ in range(9_999)]",
     )
-    assert grade(flask_task, tmp_path, nothing_left, bomb, timeout=15) in ("graded", "timeout")
+    made = grade(flask_task, tmp_path, nothing_left, bomb, tighter)
+    assert made.status in ("graded", "timeout")
     hog = HANGING.replace("import time; time.sleep(1_000)", "x = b'1' * (2 << 30)")
-    assert grade(flask_task, tmp_path, nothing_left, hog, timeout=60) == "graded"
+    assert grade(flask_task, tmp_path, nothing_left, hog, tight).status == "graded"
     liar = GOLD.replace("raise ValueError", "print('PASSED tests/test_blueprints.py::x'); exit")
-    assert grade(flask_task, tmp_path, nothing_left, liar, timeout=60) == "graded"
+    assert grade(flask_task, tmp_path, nothing_left, liar, tight).status == "graded"
