@@ -160,11 +160,8 @@ def _lay_line(
     api_base = config.api_base if is_first or same_provider else None
     route = find_route(role, model, api_base, config.timeout, extensions)
     limits = (config.requests_per_minute, config.tokens_per_minute) if is_first else (None, None)
-    return Line(
-        Wire(route),
-        price_model(model, config),
-        calls.pace(model, route.options.get("api_base"), *limits),
-    )
+    pace = calls.pace(model, route.options.get("api_base"), *limits)
+    return Line(Wire(route, pace.follow), price_model(model, config), pace)
 
 
 def fit_reply(config: ModelConfig) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,6 +15,8 @@ _FAMILIES = (
     ("x-ratelimit-{field}-requests", "x-ratelimit-{field}-tokens"),
     ("anthropic-ratelimit-requests-{field}", "anthropic-ratelimit-tokens-{field}"),
 )
+_TELLING = 1.0
+"""Seconds to a full store from which a success tells something."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -101,14 +103,25 @@ class Pace:
             self._closed_until = max(self._closed_until, self.clock() + seconds)
 
     def learn(self, headers: Headers) -> None:
-        """Take over what a provider tells of its limits, where it tells it whole."""
-        for family in _FAMILIES:
-            for what, pattern in zip(("requests", "tokens"), family, strict=True):
-                told = _read(headers, pattern)
-                if told is not None:
-                    self._adapt(what, *told)
+        """Take over what a refusal tells of the provider's limits, where it tells it whole."""
+        for what, told in _read_all(headers):
+            self._adapt(what, *told)
 
-    def _adapt(self, what: str, limit: float, remaining: float, reset: float) -> None:
+    def follow(self, headers: Headers) -> None:
+        """Take over what a successful reply tells: how much remains, so that it lasts.
+
+        A limit that is whole again within a second holds nobody back, and times of day are told
+        in whole seconds: it is left aside. Where a provider refills at once at the end of a
+        minute, little use early in it looks like a slow refill; so the rate that was known is
+        never lowered by a success.
+        """
+        for what, (limit, remaining, reset) in _read_all(headers):
+            if reset >= _TELLING and 0 <= remaining <= limit:
+                self._adapt(what, limit, remaining, reset, may_slow=False)
+
+    def _adapt(
+        self, what: str, limit: float, remaining: float, reset: float, may_slow: bool = True
+    ) -> None:
         """`reset` is when all is refilled, so it tells the rate."""
         used = limit - remaining
         with self._lock:
@@ -120,10 +133,21 @@ class Pace:
                 rate = known.rate
             else:
                 return
+            if known is not None and not may_slow:
+                rate = max(rate, known.rate)
             level = remaining
             if known is not None:
                 level = min(remaining, known.level + known.rate * (now - known.at))
             self._learned[what] = Bucket(limit, rate, level, now)
+
+
+def _read_all(headers: Headers) -> Iterator[tuple[str, tuple[float, float, float]]]:
+    """What is limited, with what is told of it."""
+    for family in _FAMILIES:
+        for what, pattern in zip(("requests", "tokens"), family, strict=True):
+            told = _read(headers, pattern)
+            if told is not None:
+                yield what, told
 
 
 def _read(headers: Headers, pattern: str) -> tuple[float, float, float] | None:

@@ -17,6 +17,7 @@ from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine
 from dspy.clients.engines.litellm_errors import litellm_errors
 from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
+from rematch.runs.listening import Listener, ListeningTransport, listen, read_litellm
 from rematch.runs.routes import Route
 
 REPLY_CAP = 64_000
@@ -24,10 +25,16 @@ REPLY_CAP = 64_000
 
 
 class Wire:
-    """Sends requests to one model; connections are kept one set per running loop."""
+    """Sends requests to one model; connections are kept one set per running loop.
 
-    def __init__(self, route: Route) -> None:
+    Args:
+        route: how the model is reached.
+        hear: gets the rate limits that successful replies tell.
+    """
+
+    def __init__(self, route: Route, hear: Listener) -> None:
         self.route = route
+        self._hear = hear
         self._planner = LM15Engine(route.router)
         self._plans: dict[Any, bool] = {}
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connections] = (
@@ -70,7 +77,7 @@ class Wire:
         loop = asyncio.get_running_loop()
         connections = self._loops.get(loop)
         if connections is None:
-            connections = self._loops[loop] = _Connections(self.route)
+            connections = self._loops[loop] = _Connections(self.route, self._hear)
             await connections.close_with_loop()
         return connections
 
@@ -94,9 +101,11 @@ class Wire:
 class _Connections:
     """The engines of one event loop."""
 
-    def __init__(self, route: Route) -> None:
-        self.native = AsyncLM15Engine(route.router)
-        self.litellm = _ManyCompletions(**route.options)
+    def __init__(self, route: Route, hear: Listener) -> None:
+        router = listen(route.router, hear)
+        self._transport: ListeningTransport = router.transport
+        self.native = AsyncLM15Engine(router)
+        self.litellm = _ManyCompletions(hear, **route.options)
 
     async def close_with_loop(self) -> None:
         """Let the loop's end close the connections: it closes its async generators first."""
@@ -111,11 +120,20 @@ class _Connections:
             yield
         finally:
             await self.native.aclose()
+            await self._transport.aclose()  # an engine leaves open what it was given
             await close_litellm_clients()
 
 
 class _ManyCompletions(AsyncLiteLLMEngine):
-    """litellm with n completions, each as a response of its own."""
+    """litellm with n completions, each as a response of its own; a listener hears the limits."""
+
+    def __init__(self, hear: Listener, **options: Any) -> None:
+        super().__init__(**options)
+        self._hear = hear
+
+    def _response(self, raw: Any, request: lm15.Request) -> lm15.Response:
+        self._hear(read_litellm(raw))
+        return super()._response(raw, request)
 
     async def complete_many(self, request: lm15.Request, n: int) -> list[lm15.Response]:
         """At least one response; some servers take n and answer with fewer."""
@@ -124,6 +142,7 @@ class _ManyCompletions(AsyncLiteLLMEngine):
         arguments = {**self._arguments(request), "n": n}
         with litellm_errors(model=request.model):
             reply = await litellm.acompletion(**arguments)
+        self._hear(read_litellm(reply))
         body = json.loads(reply.model_dump_json())
         if not body["choices"]:
             raise lm15.ServerError("the reply has no choices")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -51,6 +52,7 @@ class Endpoint:
         latency: median seconds, or a function (see `Latency`).
         retry_after: seconds in the Retry-After header of a rate limit that carries one.
         context_window: tokens of input and max_tokens beyond which a request overflows.
+        headers: further headers of each answer without a fault, such as a rate limit's.
         keep_messages: whether the log keeps texts; else hashes and sizes only.
         strict: whether leaving the context raises on misunderstood requests.
         port: 0 picks a free one.
@@ -73,6 +75,7 @@ class Endpoint:
         latency: float | LatencyPlan = 0.0,
         retry_after: float = 1.0,
         context_window: int | None = None,
+        headers: Mapping[str, str] | None = None,
         keep_messages: bool = True,
         strict: bool = True,
         port: int = 0,
@@ -91,6 +94,7 @@ class Endpoint:
             context_window=context_window,
         )
         self._retry_after = retry_after
+        self._headers = headers
         self._keep_messages = keep_messages
         self._strict = strict
         self._server = Server(self._handle, port)
@@ -199,7 +203,7 @@ class Endpoint:
             return Outgoing(json_response(answer.status, answer.error.body(), extra))
         if answer.fault in (Fault.HANG, Fault.DROP):
             return Outgoing(b"", cut=True)
-        data = completion(request, answer.replies, answer.usage)
+        data = completion(request, answer.replies, answer.usage, self._headers)
         if answer.fault is Fault.TRUNCATE:
             return Outgoing(data[: len(data) * 2 // 3], cut=True)
         return Outgoing(data)

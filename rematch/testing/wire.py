@@ -78,16 +78,21 @@ def json_response(status: int, value: object, extra: Mapping[str, str] | None = 
     return response(status, json.dumps(value).encode(), extra=extra)
 
 
-def completion(request: ChatRequest, replies: Sequence[Reply], usage: Usage) -> bytes:
+def completion(
+    request: ChatRequest,
+    replies: Sequence[Reply],
+    usage: Usage,
+    extra: Mapping[str, str] | None = None,
+) -> bytes:
     """The HTTP response for a chat completion, as one body or as server-sent events."""
     if request.params.get("stream"):
-        return response(200, _events(request, replies, usage), "text/event-stream")
+        return response(200, _events(request, replies, usage), "text/event-stream", extra)
     choices = [
         {"index": index, "finish_reason": reply.finish, "logprobs": None, "message": _fields(reply)}
         for index, reply in enumerate(replies)
     ]
     body = _envelope(request, "chat.completion") | {"choices": choices, "usage": _usage(usage)}
-    return json_response(200, body)
+    return json_response(200, body, extra)
 
 
 def _envelope(request: ChatRequest, kind: str) -> dict[str, Any]:
