@@ -32,8 +32,15 @@ from tests.programs.makers import PATCH_TASK, run
 from tests.programs.serving import make_pool, play, serve_lm
 
 LITELLM = "together_ai/scripted"
-# litellm's own types warn when they are first loaded.
-pytestmark = pytest.mark.filterwarnings("ignore:Items? .* on TypedDict class:UserWarning")
+pytestmark = [
+    # litellm's own types warn when they are first loaded.
+    pytest.mark.filterwarnings("ignore:Items? .* on TypedDict class:UserWarning"),
+    # Its logging serves one loop at a time, and forgets what another's end left in its queue.
+    pytest.mark.filterwarnings(
+        r"ignore:Exception ignored in. <coroutine object Logging\.async_success_handler:"
+        "pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 @pytest.fixture(autouse=True)

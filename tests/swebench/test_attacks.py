@@ -135,10 +135,12 @@ def grade(
 def test_a_patch_that_stops_the_harness_own_commands_is_ended(
     flask_task: SwebenchTask, nothing_left: str, tmp_path: Path
 ) -> None:
-    stopping = HANGING.replace(
-        "import time; time.sleep(1_000)",
-        "open('/usr/bin/git', 'w').write('#!/bin/sh\\nsleep 1000\\n')",
+    script = '#!/bin/sh\\ncase "$*" in *fileMode*) sleep 1000;; esac\\nexec real "$@"\\n'
+    replace = (
+        "import os; os.path.exists('/bin/real') or (os.rename('/usr/bin/git', '/bin/real'), "
+        f"open('/usr/bin/git', 'w').write('{script}'), os.chmod('/usr/bin/git', 0o755))"
     )
+    stopping = HANGING.replace("import time; time.sleep(1_000)", replace)
     config = SwebenchGradingConfig(timeout=30, overhead=1)
     made = grade(flask_task, tmp_path, nothing_left, stopping, config)
     assert (made.status, made.detail) == ("grader-failed", "the harness took over 31 seconds")
