@@ -18,7 +18,7 @@ def format_task(folder: TaskFolder) -> list[str]:
     """Lines for people.
 
     Raises:
-        InputError: the task is not finished.
+        InputError: the task is not finished, or the picked rollout's file is gone.
     """
     task, pick = folder.read_task(), folder.read_pick()
     if task is None or pick is None:
@@ -33,11 +33,13 @@ def format_task(folder: TaskFolder) -> list[str]:
     for bracket in folder.brackets():
         lines += ["", *format_bracket(bracket)]
     lines += ["", f"pick: {plain_name(pick.rollout_id)} ({one_line(pick.reasons)})"]
-    picked = rollouts[pick.rollout_id]
+    picked = rollouts.get(pick.rollout_id)
+    if picked is None:
+        raise InputError(f"{folder.path}: the picked rollout's file is missing: {pick.rollout_id}")
     lines += ["", *plain(picked.patch or "(no patch)").splitlines()]
-    runner_up = _find_runner_up(folder, pick.rollout_id)
-    if runner_up and (picked.patch or rollouts[runner_up].patch):
-        lines += ["", *_compare(picked, rollouts[runner_up])]
+    runner_up = rollouts.get(_find_runner_up(folder, pick.rollout_id))
+    if runner_up and (picked.patch or runner_up.patch):
+        lines += ["", *_compare(picked, runner_up)]
     return lines
 
 

@@ -114,7 +114,8 @@ def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], above: str) -> 
     for key in sorted({*theirs, *ours}):
         old, new = theirs.get(key), ours.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from _compare(old, new, "" if key == "config" else f"{above}{key}.")
+            settings = key == "config" and not above  # told as they are typed, without it
+            yield from _compare(old, new, "" if settings else f"{above}{key}.")
         elif old != new:
             yield f"{above}{key}: {_shorten(old)} there, {_shorten(new)} now"
 

@@ -206,3 +206,14 @@ def test_a_task_with_rollouts_but_no_pick_is_not_finished(tmp_path: Path) -> Non
     folder.write_rollout(make_rollout("a"))
     with pytest.raises(InputError, match="is not finished"):
         format_task(folder)
+
+
+def test_a_picked_rollout_whose_file_is_gone_is_named(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, pair(NEW, OLD)[1:], WON)
+    with pytest.raises(InputError, match="the picked rollout's file is missing: a"):
+        format_task(folder)
+
+
+def test_a_runner_up_whose_file_is_gone_leaves_the_rest(tmp_path: Path) -> None:
+    lines = format_task(write_folder(tmp_path, pair(NEW, OLD)[:1], WON))
+    assert lines[-1] == "b = 3"

@@ -102,3 +102,11 @@ def test_exactly_three_differences_are_all_told(tmp_path: Path) -> None:
     assert "more" not in three
     five = refuse(tmp_path, make(config=dict.fromkeys("abcde", 1)))
     assert five.count("there") == 3 and "; and 2 more)" in five
+
+
+def test_a_setting_below_another_config_is_told_by_its_whole_key(tmp_path: Path) -> None:
+    def nest(value: int) -> Manifest:
+        return make(config={"agent": {"config": {"steps": value}}})
+
+    open_folder(tmp_path, nest(5)).close()
+    assert "(agent.config.steps: 5 there, 9 now)" in refuse(tmp_path, nest(9))
