@@ -30,8 +30,9 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _PASSES = re.compile(
-    r"\b(?:all|every)\b[^.\n]{0,60}\b(?:tests?|checks?|cases?|scenarios?)\b[^.\n]{0,30}\bpass(?:es|ed|ing)?\b"
-    r"|\b(?:tests?|checks?) (?:all |now )?pass(?:es|ed|ing)?\b",
+    r"\b(?:(?:all|every)\b[^.\n]{0,60}\b(?:tests?|checks?|cases?|scenarios?)\b[^.\n]{0,30}"
+    r"|(?:tests?|checks?) (?:all |now )?)\bpass(?:es|ed|ing)?\b"
+    r"(?!,? (?:and |but )?[1-9]\d* (?:\w+ )?fail)",  # "12 tests passed, 1 failed"
     re.IGNORECASE,
 )
 _DONE = re.compile(

@@ -36,7 +36,14 @@ def test_of_a_long_message_the_end_counts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["all 12 tests pass", "Every check passes.", "The tests now pass", "all the cases are passing"],
+    [
+        "all 12 tests pass",
+        "Every check passes.",
+        "The tests now pass",
+        "all the cases are passing",
+        "12 tests passed, 0 failed.",
+        "3 tests failed before the change; all tests pass now.",
+    ],
 )
 def test_tests_that_pass_are_claimed_in_many_words(text: str) -> None:
     assert read_final_message(steps(text)).says_tests_pass
@@ -48,6 +55,8 @@ def test_tests_that_pass_are_claimed_in_many_words(text: str) -> None:
         "I ran all tests. Pass the salt.",
         "The tests failed.",
         "The tests did not pass.",
+        "12 tests passed, 1 failed.",
+        "Now 3 tests passed and 2 tests failed",
         "bypassing",
     ],
 )
