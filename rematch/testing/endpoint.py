@@ -1,13 +1,15 @@
-"""The scripted endpoint: an OpenAI-compatible server that computes its replies."""
+"""The scripted endpoint: a server of OpenAI's and Anthropic's API that computes its replies."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from rematch.testing import messages
 from rematch.testing.agent_plan import Agent
 from rematch.testing.answer import Answer
 from rematch.testing.exchange import Exchange, parse_body
@@ -21,6 +23,7 @@ from rematch.testing.faults import (
 )
 from rematch.testing.judge import Judge
 from rematch.testing.log import Call, Log, Misunderstanding, record
+from rematch.testing.prompt_cache import PromptCache
 from rematch.testing.prompts import Misunderstood
 from rematch.testing.request import ChatRequest, Responder
 from rematch.testing.server import HOST, Outgoing, Peer, Server
@@ -40,6 +43,9 @@ class Endpoint:
             lm = dspy.LM("openai/scripted", api_base=endpoint.url, api_key="any")
             ...
             assert len(endpoint.calls(role="judge")) == 8
+
+    Chat completions are served, and messages of text (`{url}/messages`). Marked beginnings of
+    prompts are kept, and counted as Anthropic does.
 
     Args:
         responders: asked before the built-in ones, in this order.
@@ -93,6 +99,7 @@ class Endpoint:
             latency=latency_plan(latency),
             context_window=context_window,
         )
+        self._cache = PromptCache()
         self._retry_after = retry_after
         self._headers = headers
         self._keep_messages = keep_messages
@@ -167,20 +174,27 @@ class Endpoint:
         excerpt = http.body[-500:].decode(errors="replace")
         self.misunderstood.append(Misunderstanding(number, http.path, reason, excerpt))
         answer = ErrorAnswer(400, f"scripted endpoint: {reason}", "invalid_request_error")
-        return Outgoing(json_response(answer.status, answer.body()))
+        return Outgoing(json_response(answer.status, _error_body(http.path, answer)))
 
     async def _respond(self, http: HttpRequest, peer: Peer, number: int) -> Outgoing:
         if http.method == "GET" and http.path.endswith("/models"):
             return Outgoing(json_response(200, {"object": "list", "data": []}))
         if http.method == "GET" and http.path.endswith("/log"):
             return Outgoing(json_response(200, [call.facts() for call in self.log]))
-        if http.method != "POST" or not http.path.endswith("/chat/completions"):
+        if http.method != "POST" or not http.path.endswith(("/chat/completions", messages.PATH)):
             raise Misunderstood(f"{http.method} {http.path} is not served here")
         started = time.monotonic() - self._epoch
-        request = ChatRequest(number, parse_body(http.body), http.headers, http.path)
+        body = parse_body(http.body)
+        if http.path.endswith(messages.PATH):
+            body = messages.read_messages(body)
+        request = ChatRequest(number, body, http.headers, http.path)
         answer = self._exchange.answer(request)
+        if answer.usage.tokens:
+            answer = replace(answer, usage=self._cache.count(request, answer.usage))
         if answer.latency > 0:
             await asyncio.sleep(answer.latency)
+        if answer.usage.tokens:
+            self._cache.keep(request)
         ended = time.monotonic() - self._epoch
         self.log.add(
             record(
@@ -200,10 +214,19 @@ class Endpoint:
         if answer.error:
             wait = {"retry-after": f"{self._retry_after:g}"}
             extra = wait if answer.fault is Fault.RATE_LIMIT_RETRY_AFTER else None
-            return Outgoing(json_response(answer.status, answer.error.body(), extra))
+            return Outgoing(
+                json_response(answer.status, _error_body(request.path, answer.error), extra)
+            )
         if answer.fault in (Fault.HANG, Fault.DROP):
             return Outgoing(b"", cut=True)
-        data = completion(request, answer.replies, answer.usage, self._headers)
+        if request.path.endswith(messages.PATH):
+            data = messages.message(request, answer.replies[0], answer.usage, self._headers)
+        else:
+            data = completion(request, answer.replies, answer.usage, self._headers)
         if answer.fault is Fault.TRUNCATE:
             return Outgoing(data[: len(data) * 2 // 3], cut=True)
         return Outgoing(data)
+
+
+def _error_body(path: str, error: ErrorAnswer) -> dict[str, object]:
+    return messages.error_body(error) if path.endswith(messages.PATH) else error.body()

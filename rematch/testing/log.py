@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rematch.testing.answer import Answer
+from rematch.testing.prompt_cache import show_beginnings
 from rematch.testing.request import ChatRequest, Message, Reply
 from rematch.testing.usage import Usage
 
 KEPT_HEADERS = ("user-agent", "content-type", "idempotency-key", "x-stainless-retry-count")
+_TEXTS = ("messages", "replies", "beginnings")
 
 
 def key_hash(key: str) -> str:
@@ -25,7 +27,8 @@ class Call:
     """One request and what became of it. Times are seconds since the endpoint's start.
 
     `messages` and `replies` are empty when the log keeps sizes only. `fault` is empty for a
-    plain reply. `client_gone` tells that the client had hung up before the answer.
+    plain reply. `client_gone` tells that the client had hung up before the answer. `beginnings` are
+    those of the prompt that are marked for a cache, kept as messages are; `marks` counts them.
     """
 
     number: int
@@ -38,6 +41,8 @@ class Call:
     content_hash: str
     messages: tuple[Message, ...]
     message_bytes: int
+    beginnings: tuple[str, ...]
+    marks: int
     params: Mapping[str, Any]
     headers: Mapping[str, str]
     status: int
@@ -58,7 +63,7 @@ class Call:
         """Everything but texts, as JSON can hold it."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         usage = {"usage": vars(self.usage), "params": dict(self.params)}
-        return {k: v for k, v in values.items() if k not in ("messages", "replies")} | usage
+        return {k: v for k, v in values.items() if k not in _TEXTS} | usage
 
 
 @dataclass(frozen=True)
@@ -109,17 +114,20 @@ def record(
     """The log's entry for an answered request."""
     texts = [message.text for message in request.messages]
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    beginnings = tuple(show_beginnings(request.body))
     return Call(
         number=request.number,
         path=request.path,
         model=request.model,
         role=request.role,
-        key_hash=key_hash(bearer),
+        key_hash=key_hash(request.headers.get("x-api-key", bearer)),
         n=request.n,
         attempt=request.attempt,
         content_hash=request.content_hash,
         messages=request.messages if keep_messages else (),
         message_bytes=sum(len(text.encode(errors="surrogatepass")) for text in texts),
+        beginnings=beginnings if keep_messages else (),
+        marks=len(beginnings),
         params=request.params,
         headers={k: v for k, v in request.headers.items() if k in KEPT_HEADERS},
         status=answer.status,

@@ -14,16 +14,22 @@ class Usage:
     """Tokens by the endpoint's rule: UTF-8 bytes / 4, rounded up.
 
     Input is the conversation's texts and tool calls together, counted once however many
-    completions are asked for; output is rounded per completion.
+    completions are asked for; output is rounded per completion. Of the input, so many tokens were
+    read from a cache of prompts, and so many written to it.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    written_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         """Sum of both."""
         return Usage(
-            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.written_tokens + other.written_tokens,
         )
 
     @property

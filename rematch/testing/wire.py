@@ -101,10 +101,12 @@ def _envelope(request: ChatRequest, kind: str) -> dict[str, Any]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
+    cached = {"cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.written_tokens}
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.tokens,
+        **({"prompt_tokens_details": cached} if any(cached.values()) else {}),
     }
 
 
