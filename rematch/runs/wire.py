@@ -18,10 +18,8 @@ from dspy.clients.engines.litellm_errors import litellm_errors
 from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
 from rematch.runs.listening import Listener, ListeningTransport, listen, read_litellm
+from rematch.runs.replies import cap_reply, count_cache
 from rematch.runs.routes import Route
-
-REPLY_CAP = 64_000
-"""Characters of a reply that are read; parsers may take quadratic time on hostile ones."""
 
 
 class Wire:
@@ -48,7 +46,8 @@ class Wire:
         if n > 1 and await self.takes_n():
             responses = (await connections.litellm.complete_many(request, n))[:n]
         elif self._speaks_natively(request):
-            responses = [await connections.native.complete(request)]
+            response = await connections.native.complete(request)
+            responses = [count_cache(response, self.route.provider)]
         else:
             responses = [await connections.litellm.complete(request)]
         return [cap_reply(response) for response in responses]
@@ -175,14 +174,6 @@ async def close_litellm_clients() -> None:
         closing = close() if close else None
         if inspect.isawaitable(closing):
             await closing
-
-
-def cap_reply(response: lm15.Response) -> lm15.Response:
-    """The response with at most 64,000 characters of text."""
-    text = response.text
-    if text is None or len(text) <= REPLY_CAP:
-        return response
-    return replace(response, message=lm15.Message.assistant(text[:REPLY_CAP]))
 
 
 @cache

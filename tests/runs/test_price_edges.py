@@ -124,3 +124,61 @@ def test_the_first_of_many_completions_bears_what_does_not_divide() -> None:
     first, *rest = share_usage(total, 3)
     assert first == total.model_copy(update={"output_tokens": 3})
     assert rest == [Usage(output_tokens=2)] * 2
+
+
+@pytest.mark.parametrize("model", ["gpt-5-mini", "gpt-4o-mini"])
+def test_a_users_price_goes_before_the_list_in_everything(model: str) -> None:
+    own = find_price("openai", model, 2.0, 8.0)
+    told = lm15.Usage(input_tokens=100, output_tokens=50, reasoning_tokens=20, cache_write_tokens=9)
+    assert own.read_usage(answer(told), ask("x")).cost_usd == pytest.approx(100 * 2e-6 + 50 * 8e-6)
+
+
+CLAUDE = find_price("anthropic", "claude-opus-4-6")
+TIERED = find_price("anthropic", "claude-sonnet-4-5")
+parts = st.tuples(st.integers(0, 50_000), st.integers(0, 50_000), st.integers(0, 50_000))
+
+
+@pytest.mark.parametrize("price", [CLAUDE, TIERED])
+def test_reading_the_cache_costs_a_tenth_and_writing_it_a_quarter_more(price: Price) -> None:
+    assert price.input_rate is not None
+    assert price.cached_rate == pytest.approx(0.1 * price.input_rate)
+    assert price.kept_rate == pytest.approx(1.25 * price.input_rate)
+
+
+@pytest.mark.parametrize("price", [CLAUDE, TIERED, PRICE, FREE])
+@given(counts_of=parts, given_out=st.integers(0, 5_000))
+def test_each_part_of_what_is_read_has_its_rate(
+    price: Price, counts_of: tuple[int, int, int], given_out: int
+) -> None:
+    fresh, cached, kept = counts_of
+    told = lm15.Usage(
+        input_tokens=fresh + cached + kept,
+        output_tokens=given_out,
+        cache_read_tokens=cached,
+        cache_write_tokens=kept,
+    )
+    assert price.input_rate is not None and price.output_rate is not None
+    cached_rate = price.input_rate if price.cached_rate is None else price.cached_rate
+    kept_rate = price.input_rate if price.kept_rate is None else price.kept_rate
+    dollars = fresh * price.input_rate + cached * cached_rate + kept * kept_rate
+    dollars += given_out * price.output_rate
+    used = price.read_usage(answer(told), ask("x"))
+    assert used.cost_usd == pytest.approx(dollars)
+    assert (used.input_tokens, used.cached_tokens) == (fresh + cached + kept, cached)
+
+
+@pytest.mark.parametrize("price", [CLAUDE, TIERED])
+@given(taken=st.integers(0, 400_000), given_out=st.integers(0, 5_000))
+def test_an_estimate_is_no_less_than_writing_it_all_to_the_cache(
+    price: Price, taken: int, given_out: int
+) -> None:
+    told = lm15.Usage(input_tokens=taken, output_tokens=given_out, cache_write_tokens=taken)
+    cost = price.read_usage(answer(told), ask("x")).cost_usd
+    assert cost is not None
+    assert price.bound(BYTES_PER_TOKEN * taken, given_out or 1).dollars >= cost - 1e-9
+
+
+def test_a_long_prompt_of_cached_tokens_costs_its_tier() -> None:
+    told = lm15.Usage(input_tokens=300_000, output_tokens=0, cache_read_tokens=250_000)
+    cost = TIERED.read_usage(answer(told), ask("x")).cost_usd
+    assert cost == pytest.approx(50_000 * 6e-6 + 250_000 * 0.6e-6)
