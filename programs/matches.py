@@ -13,7 +13,7 @@ from rematch.data.records import Decision, Match, Task, Vote
 from rematch.programs.ballots import count_needed, leader, rotate_orders
 from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
-from rematch.seams import Entrant, Executor, Judge, asker, same_requests
+from rematch.seams import Entrant, Executor, Judge, asker, repeated, same_requests
 from rematch.seeds import derive_random
 from rematch.settings import Settings
 
@@ -29,12 +29,14 @@ class VotingConfig(Settings):
     mode: Literal["sequential", "batched"] = "sequential"
     """`sequential` asks each vote by itself, only those side by side that are needed whatever
     they say, and may stop early; `batched` asks all votes of one order in one request where the
-    provider allows."""
+    provider allows; of Anthropic's models, one first, then the others, which read its prompt in the
+    cache."""
     early_stop: bool = True
     """Stop a sequential match when no outcome of its remaining votes can change the winner."""
     warm_cache: bool = False
     """Ask one vote of each order first, so that the others find their prompt in the provider's
-    cache: cheaper where cached tokens are, and a little slower."""
+    cache: cheaper where cached tokens are, and a little slower. Of Anthropic's models, only so are
+    whole prompts kept."""
     rotate: bool = True
     """Show the entrants in rotated orders, so that slot bias cancels."""
 
@@ -71,17 +73,21 @@ async def play_match(
     if not config.rotate:
         orders = [orders[0]] * count
 
+    ranks = [ties.ranks[index] for index in eligible]
+    certain = count_needed([0] * len(ranks), ranks, count) if config.early_stop else count
+    turns = len(set(orders))
+
     async def vote(sample: int) -> Vote:
         # Two matches may show the same texts; their votes are independent all the same.
         asking = asker.set(" ".join(ids))
+        keeping = repeated.set(config.warm_cache and sample % turns + turns < certain)
         try:
             return await judge.acall(
                 task=task, entrants=entrants, order=orders[sample], sample=sample
             )
         finally:
+            repeated.reset(keeping)
             asker.reset(asking)
-
-    ranks = [ties.ranks[index] for index in eligible]
 
     def tally(votes: Sequence[Vote]) -> list[int]:
         counts = Counter(vote.winner for vote in votes)
@@ -90,7 +96,7 @@ async def play_match(
     def count_next(votes: Sequence[Vote]) -> int:
         left = count - len(votes)
         needed = count_needed(tally(votes), ranks, left) if config.early_stop else left
-        return min(needed, len(eligible)) if config.warm_cache and not votes else needed
+        return min(needed, turns) if config.warm_cache and not votes else needed
 
     if config.mode == "batched":
         votes = await _ask_batched(vote, orders, executor)

@@ -19,6 +19,10 @@ same_requests: ContextVar[int] = ContextVar("same_requests", default=1)
 """How many equal requests the caller has under way together (V votes of one order). An engine
 may send them as one request with n completions."""
 
+repeated: ContextVar[bool] = ContextVar("repeated", default=False)
+"""Whether equal requests are sure to follow this one's answer, or have gone before: then its whole
+prompt is worth keeping in a provider's cache, also in one that charges for what it keeps."""
+
 sample: ContextVar[int | None] = ContextVar("sample", default=None)
 """Which of several independent answers the caller wants. Equal requests for equal samples are
 one question: an engine may answer from its record. None: every request is a new question."""

@@ -63,7 +63,7 @@ class EvidenceConfig(Settings):
 WorkerRole = Literal["agent", "summarizer", "judge", "distiller", "grader"]
 PACING = {
     *("timeout", "attempts", "retry_seconds", "first_pause", "requests_per_minute"),
-    *("tokens_per_minute", "input_price", "output_price"),
+    *("tokens_per_minute", "input_price", "output_price", "cache_markers"),
 }
 """A model's settings that change when and for how much it answers, not what."""
 _SECRET = re.compile(r"api_?key|secret|password|authorization|access_?token", re.IGNORECASE)

@@ -80,6 +80,7 @@ class Delivery:
         patience: how long to try on each line.
         request: what to send.
         members: whose completions are asked for.
+        repeated: whether equal requests come after this one, or came before.
     """
 
     calls: Calls
@@ -88,6 +89,7 @@ class Delivery:
     patience: Patience
     request: lm15.Request
     members: Sequence[Member]
+    repeated: bool = False
     _faults: list[str] = field(default_factory=list)
     _attempts: int = 0
     _held: Amount | None = None
@@ -134,7 +136,9 @@ class Delivery:
             tries += 1
             self._attempts += 1
             try:
-                responses = await line.wire.send(self.request, len(self.members))
+                responses = await line.wire.send(
+                    self.request, len(self.members), repeated=self.repeated
+                )
             except Exception as error:
                 fault = classify(error)
                 await self._note(line, fault, error)

@@ -22,7 +22,7 @@ from rematch.runs.faults import explain, is_own_fault
 from rematch.runs.flights import FlightAbandonedError, Flights
 from rematch.runs.joining import JoinedRequests, Outcome
 from rematch.runs.keys import load_reply, name_call, name_sample
-from rematch.seams import asker, same_requests, sample
+from rematch.seams import asker, repeated, same_requests, sample
 
 Joined = JoinedRequests[Member, Reply]
 
@@ -102,23 +102,32 @@ class AsyncRoleEngine:
     ) -> Reply:
         if expected > 1:
             return await self._find_joined().complete(asked, request, expected, member)
-        return (await self._deliver(request, [member]))[0]
+        return (await self._deliver(request, [member], repeated=repeated.get()))[0]
 
-    async def _deliver(self, request: lm15.Request, members: Sequence[Member]) -> list[Reply]:
+    async def _deliver(
+        self, request: lm15.Request, members: Sequence[Member], *, repeated: bool = False
+    ) -> list[Reply]:
         return await Delivery(
-            self._calls, self._role, self._lines, self._patience, request, members
+            self._calls, self._role, self._lines, self._patience, request, members, repeated
         ).run()
 
     async def _deliver_group(
         self, request: lm15.Request, members: Sequence[Member]
     ) -> list[Outcome[Reply]]:
-        """As many outcomes. What one request did not bring is asked for singly."""
+        """As many outcomes. What one request did not bring is asked for singly.
+
+        Where the provider keeps a prompt that is marked, one goes first, and the others read it.
+        """
+        wire = self._lines[0].wire
         replies: list[Outcome[Reply]] = []
-        if len(members) > 1 and await self._lines[0].wire.takes_n():
+        if len(members) > 1 and await wire.takes_n():
             replies += await self._deliver(request, members)
-        singly = (self._deliver(request, [member]) for member in members[len(replies) :])
-        for outcome in await asyncio.gather(*singly, return_exceptions=True):
-            replies.append(outcome if isinstance(outcome, BaseException) else outcome[0])
+        left = members[len(replies) :]
+        keeps = len(left) > 1 and await wire.takes_marks()
+        for together in (left[:1], left[1:]) if keeps else (left,):
+            singly = (self._deliver(request, [member], repeated=keeps) for member in together)
+            for outcome in await asyncio.gather(*singly, return_exceptions=True):
+                replies.append(outcome if isinstance(outcome, BaseException) else outcome[0])
         return replies
 
     def _excuse(self, asked: bytes, expected: int) -> None:

@@ -61,6 +61,9 @@ class ModelConfig(Settings):
     """Dollars per million input tokens, in place of the price list's; needs output_price."""
     output_price: float | None = Field(default=None, ge=0)
     """Dollars per million output tokens, likewise."""
+    cache_markers: bool = True
+    """Mark what prompts have in common where the provider keeps it in its cache only when told to
+    (Anthropic's models); false for an endpoint that refuses the marks."""
 
     @model_validator(mode="after")
     def _refuse_half_a_price(self) -> Self:
@@ -161,7 +164,8 @@ def _lay_line(
     route = find_route(role, model, api_base, config.timeout, extensions)
     limits = (config.requests_per_minute, config.tokens_per_minute) if is_first else (None, None)
     pace = calls.pace(model, route.options.get("api_base"), *limits)
-    return Line(Wire(route, pace.follow), price_model(model, config), pace)
+    wire = Wire(route, pace.follow, marked=config.cache_markers)
+    return Line(wire, price_model(model, config), pace)
 
 
 def fit_reply(config: ModelConfig) -> int | None:

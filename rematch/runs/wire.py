@@ -6,18 +6,20 @@ import asyncio
 import inspect
 import json
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from dspy import lm15
+from dspy.clients._litellm import get_litellm
 from dspy.clients.engines.litellm_engine import AsyncLiteLLMEngine
 from dspy.clients.engines.litellm_errors import litellm_errors
 from dspy.clients.engines.lm15_engine import AsyncLM15Engine, LM15Engine
 
 from rematch.runs.listening import Listener, ListeningTransport, listen, read_litellm
+from rematch.runs.marks import Cut, Marker, mark_blocks, mark_natively, takes_marks
 from rematch.runs.replies import cap_reply, count_cache
 from rematch.runs.routes import Route
 
@@ -28,28 +30,56 @@ class Wire:
     Args:
         route: how the model is reached.
         hear: gets the rate limits that successful replies tell.
+        marked: whether prompts are marked for a cache that must be told.
     """
 
-    def __init__(self, route: Route, hear: Listener) -> None:
+    def __init__(self, route: Route, hear: Listener, *, marked: bool = True) -> None:
         self.route = route
         self._hear = hear
+        self._takes_marks: bool | None = None if marked else False
+        self._marker = Marker(route.role)
         self._planner = LM15Engine(route.router)
         self._plans: dict[Any, bool] = {}
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connections] = (
             WeakKeyDictionary()
         )
 
-    async def send(self, request: lm15.Request, n: int = 1) -> list[lm15.Response]:
-        """One try at a request: at least one response, `n` of them where the provider allows."""
+    async def send(
+        self, request: lm15.Request, n: int = 1, *, repeated: bool = False
+    ) -> list[lm15.Response]:
+        """One try at a request: at least one response, `n` of them where the provider allows.
+
+        Args:
+            request: what to send.
+            n: completions.
+            repeated: whether equal requests come after this one, or came before.
+        """
         request = self._address(request)
+        if not await self.takes_marks():
+            return await self._carry(request, n, [])
+        with self._marker.place(request, repeated=repeated) as cuts:
+            return await self._carry(request, n, cuts)
+
+    async def takes_marks(self) -> bool:
+        """Whether prompts are marked for the provider's cache."""
+        if self._takes_marks is None:
+            natively = _marks_natively(self.route)
+            self._takes_marks = natively or await asyncio.to_thread(takes_marks, self.route.model)
+        return self._takes_marks
+
+    async def _carry(
+        self, request: lm15.Request, n: int, cuts: Sequence[Cut]
+    ) -> list[lm15.Response]:
         connections = await self._connect()
-        if n > 1 and await self.takes_n():
-            responses = (await connections.litellm.complete_many(request, n))[:n]
-        elif self._speaks_natively(request):
-            response = await connections.native.complete(request)
+        many = n > 1 and await self.takes_n()
+        # The native engine has marks for Anthropic's own form only.
+        fits = not cuts or _marks_natively(self.route)
+        if not many and fits and self._speaks_natively(request):
+            response = await connections.native.complete(mark_natively(request, cuts))
             responses = [count_cache(response, self.route.provider)]
         else:
-            responses = [await connections.litellm.complete(request)]
+            wanted = n if many else 1
+            responses = (await connections.litellm.complete_many(request, wanted, cuts))[:wanted]
         return [cap_reply(response) for response in responses]
 
     async def takes_n(self) -> bool:
@@ -124,21 +154,23 @@ class _Connections:
 
 
 class _ManyCompletions(AsyncLiteLLMEngine):
-    """litellm with n completions, each as a response of its own; a listener hears the limits."""
+    """litellm with marked prompts and n completions, each as a response of its own.
+
+    A listener hears the limits.
+    """
 
     def __init__(self, hear: Listener, **options: Any) -> None:
         super().__init__(**options)
         self._hear = hear
 
-    def _response(self, raw: Any, request: lm15.Request) -> lm15.Response:
-        self._hear(read_litellm(raw))
-        return super()._response(raw, request)
-
-    async def complete_many(self, request: lm15.Request, n: int) -> list[lm15.Response]:
+    async def complete_many(
+        self, request: lm15.Request, n: int, cuts: Sequence[Cut]
+    ) -> list[lm15.Response]:
         """At least one response; some servers take n and answer with fewer."""
-        import litellm
-
         arguments = {**self._arguments(request), "n": n}
+        if cuts:
+            arguments["messages"] = mark_blocks(arguments["messages"], cuts)
+        litellm = get_litellm(feature="Rematch")
         with litellm_errors(model=request.model):
             reply = await litellm.acompletion(**arguments)
         self._hear(read_litellm(reply))
@@ -174,6 +206,10 @@ async def close_litellm_clients() -> None:
         closing = close() if close else None
         if inspect.isawaitable(closing):
             await closing
+
+
+def _marks_natively(route: Route) -> bool:
+    return route.native and route.provider == "anthropic"
 
 
 @cache

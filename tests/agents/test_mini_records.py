@@ -179,6 +179,8 @@ def test_a_part_that_is_not_there_says_what_to_install() -> None:
 def test_anthropics_models_get_cache_marks(model: str, marks: str | None) -> None:
     built = build_model(MiniModelConfig(model=model), {}, 0)
     assert built.config.set_cache_control == marks
+    without = build_model(MiniModelConfig(model=model, cache_markers=False), {}, 0)
+    assert without.config.set_cache_control is None
 
 
 def test_what_is_not_given_is_not_sent() -> None:

@@ -37,6 +37,7 @@ def explain(place: Place, base: dict[str, Any], changes: dict[str, Any]) -> str:
         (PATCHES, MODEL, {"models.agent.model": "openai/a"}, "those of a recorded pool are made"),
         (PATCHES, MODEL, {"workers.judge": 2}, "changes no result"),
         (PATCHES, MODEL, {"models.judge.attempts": 2}, "changes no result"),
+        (PATCHES, MODEL, {"models.judge.cache_markers": False}, "changes no result"),
         (PATCHES, MODEL, {"budget.calls": 2}, "changes no result"),
         (PATCHES, MODEL, {"in_flight": 2}, "changes no result"),
         (PATCHES, MODEL, {"tuning.effort": "heavy"}, "nothing is tuned here"),

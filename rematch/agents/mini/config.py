@@ -38,6 +38,9 @@ class MiniModelConfig(Settings):
     """Dollars per million input tokens, where LiteLLM's price list does not know the model."""
     output_price: float | None = Field(default=None, ge=0)
     """Dollars per million output tokens, likewise."""
+    cache_markers: bool = True
+    """Mark the conversation so far for the cache of providers that must be told (Anthropic's
+    models); false for an endpoint that refuses the marks."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Further request parameters, passed on as they are."""
 

@@ -43,7 +43,7 @@ def build_model(
         return meter_model(module.LitellmModel, share, config.max_tokens)(
             model_name=config.model,
             model_kwargs=_list_parameters(config, shown.get("model_kwargs", {}), seed),
-            set_cache_control=_choose_cache_control(config.model),
+            set_cache_control=_choose_cache_control(config.model) if config.cache_markers else None,
             **parts,
         )
     except ValueError as error:
