@@ -27,10 +27,11 @@ from rematch.errors import (
     ModelRefusedError,
     RematchError,
 )
+from rematch.programs.chat import Chat
 from rematch.programs.excerpt import estimate_tokens
 from rematch.seams import same_requests, sample, spent
 
-_ADAPTER = dspy.ChatAdapter(use_json_adapter_fallback=False)
+_ADAPTER = Chat()
 _REFUSALS = (
     LMAuthError,
     LMBillingError,
