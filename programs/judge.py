@@ -12,7 +12,7 @@ from rematch.programs.asking import ask
 from rematch.programs.excerpt import clip
 from rematch.programs.program import Program
 from rematch.programs.rendering import number_fenced
-from rematch.programs.views import represent_summary
+from rematch.programs.views import KeptView, represent_summary
 from rematch.seams import Entrant
 from rematch.signatures import ChooseRollout, CompareRollouts, neutralise
 
@@ -41,7 +41,7 @@ class Judge(Program):
     ) -> None:
         super().__init__()
         self.lm = lm
-        self.represent = represent
+        self.represent = KeptView(represent)
         self.attempts = attempts
         self.compare = dspy.Predict(self.question)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -27,6 +29,32 @@ class JudgeConfig(Settings):
     input_tokens: int = Field(default=48_000, ge=1_000)
     """Tokens for all entrants of a match together, where trajectories or patches are shown; a
     smaller model window lowers it."""
+
+
+class KeptView:
+    """A view that represents an entrant once, for all votes and rounds, as long as it lives.
+
+    Args:
+        view: how an entrant stands in the prompt.
+    """
+
+    def __init__(self, view: Callable[[Entrant], str]) -> None:
+        self._view = view
+        self._kept: dict[int, tuple[weakref.ref[Entrant], str]] = {}
+
+    def __deepcopy__(self, _: Any) -> KeptView:
+        """Optimizers copy programs; what is kept is of no use to them."""
+        return KeptView(self._view)
+
+    def __call__(self, entrant: Entrant) -> str:
+        """The view's text."""
+        key = id(entrant)  # comparing entrants by value would read their whole trajectories
+        kept = self._kept.get(key)
+        if kept is not None and kept[0]() is entrant:
+            return kept[1]
+        text = self._view(entrant)
+        self._kept[key] = (weakref.ref(entrant, lambda _: self._kept.pop(key, None)), text)
+        return text
 
 
 def represent_summary(entrant: Entrant) -> str:

@@ -7,7 +7,7 @@ output may contain one, and a model that quotes it would answer in the rollout's
 import re
 
 _FIELD_MARKER = re.compile(r"\[\[(?=\s*##)")
-_BACKTICKS = re.compile(r"`{3,}")
+_BACKTICKS = re.compile(r"```+")
 
 
 def neutralise(text: str) -> str:

@@ -80,3 +80,9 @@ def test_dspy_reads_no_field_out_of_a_quoted_text(text: str) -> None:
 )
 def test_a_marker_is_broken_where_a_reader_still_sees_it(marker: str) -> None:
     assert neutralise(f"a {marker} b") == f"a [ [{marker[2:]} b"
+
+
+@pytest.mark.parametrize(("run", "bar"), [(0, 3), (1, 3), (2, 3), (3, 4), (7, 8)])
+def test_a_fence_is_one_longer_than_the_longest_run_within(run: int, bar: int) -> None:
+    quoted = f"a {'`' * run} b {'`' * min(run, 3)}\n" * 2
+    assert fence(quoted).splitlines()[0] == "`" * bar
