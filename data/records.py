@@ -205,13 +205,15 @@ class Decision(StrEnum):
 
     VOTES = "votes"
     TIE = "tie"
+    NO_VOTE = "no-vote"
     NO_RESULT = "no-result"
 
 
 class Match(Record):
     """One group comparison: G entrants (rollout ids), their votes, one winner (an index).
 
-    `tie_break` names the rule that settled a tie. `stopped_early`: the votes left were not asked.
+    `tie_break` names the rule that settled a tie, or a match in which no vote came; `problem` is
+    why none came, in most cases. `stopped_early`: the votes left were not asked.
     """
 
     entrants: tuple[str, ...] = Field(min_length=2)
@@ -219,6 +221,7 @@ class Match(Record):
     winner: int
     decided_by: Decision = Decision.VOTES
     tie_break: str = ""
+    problem: str = ""
     stopped_early: bool = False
 
     @property

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+NO_VOTE = "no vote: "
+"""How the reasons of a vote for nobody begin; why there is none follows."""
+
 
 def rotate_orders(eligible: Sequence[int], votes: int, rng: random.Random) -> list[tuple[int, ...]]:
     """The order in which each vote shows the entrants: rotations of one seeded order.

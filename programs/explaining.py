@@ -17,6 +17,8 @@ def explain_match(match: Match) -> str:
     """What decided a match, with the reasons of the first vote for its winner."""
     if match.decided_by is Decision.NO_RESULT:
         return "because it alone has a result"
+    if match.decided_by is Decision.NO_VOTE:
+        return f"in which no vote came ({match.problem}), settled by {match.tie_break}"
     others = [votes for index, votes in enumerate(match.tally) if index != match.winner]
     how = "-".join(map(str, (match.tally[match.winner], *others)))
     if match.decided_by is Decision.TIE:

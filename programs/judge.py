@@ -9,6 +9,7 @@ import dspy
 
 from rematch.data.records import Task, Vote
 from rematch.programs.asking import ask
+from rematch.programs.ballots import NO_VOTE
 from rematch.programs.excerpt import clip
 from rematch.programs.program import Program
 from rematch.programs.rendering import number_fenced
@@ -71,7 +72,7 @@ class Judge(Program):
         )
         vote = Vote(sample=sample, order=order, attempts=answer.attempts, usage=answer.usage)
         if answer.prediction is None:
-            return vote.model_copy(update={"reasons": f"no vote: {answer.problem}"})
+            return vote.model_copy(update={"reasons": f"{NO_VOTE}{answer.problem}"})
         slot, confidence = self.read(answer.prediction)
         return vote.model_copy(
             update={

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from rematch.data.records import Decision, Match, Task, Vote
-from rematch.programs.ballots import count_needed, leader, rotate_orders
+from rematch.programs.ballots import NO_VOTE, count_needed, leader, rotate_orders
 from rematch.programs.concurrency import gather_all
 from rematch.programs.entries import TieOrder
 from rematch.seams import Entrant, Executor, Judge, asker, repeated, same_requests
@@ -106,14 +106,25 @@ async def play_match(
     ahead = leader(counts, ranks)
     rivals = [i for i, votes_for in enumerate(counts) if votes_for == counts[ahead] and i != ahead]
     rival = min(rivals, key=ranks.__getitem__, default=None)
+    problem = find_problem(votes)
+    undecided = Decision.NO_VOTE if problem else Decision.TIE
     return Match(
         entrants=ids,
         votes=tuple(votes),
         winner=eligible[ahead],
-        decided_by=Decision.VOTES if rival is None else Decision.TIE,
+        decided_by=Decision.VOTES if rival is None else undecided,
+        problem=problem,
         tie_break="" if rival is None else ties.reason(eligible[ahead], eligible[rival]),
         stopped_early=len(votes) < count,
     )
+
+
+def find_problem(votes: Sequence[Vote]) -> str:
+    """Why no vote came, in most cases; "" where one did: also one for equal evidence."""
+    if any(vote.winner is not None or vote.margin is not None for vote in votes):
+        return ""
+    problems = Counter(vote.reasons.removeprefix(NO_VOTE) or "unknown" for vote in votes)
+    return problems.most_common(1)[0][0]
 
 
 async def _ask_in_turn(

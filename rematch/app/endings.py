@@ -21,7 +21,8 @@ class Ending:
     """What is to be told of work on many tasks, beside what it made.
 
     `failures` are reasons by task, `events` what befell model calls, `notes` what is good to know
-    of the budget; `refusal` is why the provider ended it before its end, "" where it did not.
+    of the budget and of matches in which no vote came; `refusal` is why the provider ended it
+    before its end, "" where it did not.
     """
 
     failures: dict[str, str] = field(default_factory=dict)

@@ -54,6 +54,10 @@ def execute(
 
 
 def _tell(run: TaskRun) -> str:
+    from rematch.report.brackets import count_no_votes
+
     reward = run.reward(run.pick.rollout_id)
     verdict = "not graded" if reward is None else f"reward {reward:g}"
-    return f"picked {run.pick.rollout_id}, {verdict}"
+    no_votes = count_no_votes(run.brackets)
+    warning = f"; {no_votes}" if no_votes else ""
+    return f"picked {run.pick.rollout_id}, {verdict}{warning}"

@@ -100,6 +100,7 @@ def _select_and_tell(
 
 def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bool) -> Selected:
     from rematch import app
+    from rematch.report.brackets import count_no_votes
 
     with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
         parts = app.build_selector(
@@ -113,7 +114,9 @@ def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bo
             if isinstance(outcome, str):
                 progress.finish_task(task_id, f"failed: {outcome}")
             else:
-                progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}")
+                no_votes = count_no_votes([outcome.bracket])
+                warning = f"; {no_votes}" if no_votes else ""
+                progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}{warning}")
 
         try:
             return app.run_async(lambda: app.select_pool(parts, pool, settings, folder, tell))

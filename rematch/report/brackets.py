@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from rematch.data.records import Bracket, Decision, Match, Usage, Vote
 from rematch.report.text import count, one_line, plain_name
@@ -34,6 +35,22 @@ def format_bracket(bracket: Bracket, *, votes: bool = True) -> list[str]:
     return [plain_name(line) for line in lines]
 
 
+def count_no_votes(brackets: Iterable[Bracket]) -> str:
+    """In how many matches no vote came, with the reason most often met; "" where in none."""
+    matches = [
+        match
+        for bracket in brackets
+        for match in bracket.matches
+        if match.decided_by is not Decision.NO_RESULT
+    ]
+    problems = [match.problem for match in matches if match.decided_by is Decision.NO_VOTE]
+    if not problems:
+        return ""
+    most = one_line(Counter(problems).most_common(1)[0][0], 200)
+    told = f"no vote came in {len(problems):,} of {len(matches):,} matches"
+    return f"{told}, which the rule for ties settled; mostly: {most}"
+
+
 def format_usage(usage: Usage) -> str:
     """Calls, tokens and dollars in a few words."""
     if not usage.calls:
@@ -54,6 +71,8 @@ def _format_match(match: Match, votes: bool) -> Iterator[str]:
 def _how(match: Match) -> str:
     if match.decided_by is Decision.NO_RESULT:
         return "(the others have no result)"
+    if match.decided_by is Decision.NO_VOTE:
+        return f"no vote came ({one_line(match.problem)}), settled by {match.tie_break}"
     order = (match.winner, *(i for i in range(len(match.entrants)) if i != match.winner))
     tally = "-".join(str(match.tally[index]) for index in order)
     tie = f", tie settled by {match.tie_break}" if match.decided_by is Decision.TIE else ""

@@ -14,6 +14,8 @@ from statistics import fmean
 from rematch.data.records import Bracket, Decision, Grade, Pick, Rollout
 from rematch.statistics import Estimate, estimate_mean
 
+_UNJUDGED = (Decision.NO_RESULT, Decision.NO_VOTE)
+
 
 @dataclass(frozen=True)
 class TaskRun:
@@ -109,7 +111,7 @@ def judge_accuracy(runs: Sequence[TaskRun]) -> dict[tuple[int, int], tuple[float
                 for match in round_.matches:
                     rewards = [run.reward(name) for name in match.entrants]
                     known = [reward for reward in rewards if reward is not None]
-                    if match.decided_by is Decision.NO_RESULT or len(known) < len(rewards):
+                    if match.decided_by in _UNJUDGED or len(known) < len(rewards):
                         continue
                     if min(known) < max(known):
                         right = known[match.winner] == max(known)

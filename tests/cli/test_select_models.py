@@ -6,11 +6,12 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from rematch.testing import Call, Endpoint, Fault, Judge
+from rematch.testing import Call, ChatRequest, Endpoint, Fault, Judge
 from tests.app.recordings import atif, make_patch, make_turns, mini_swe, write, write_pool
 from tests.cli.running import Done, rematch, start_rematch
 
@@ -170,9 +171,31 @@ def test_unreadable_summaries_come_from_evidence_and_unreadable_votes_are_none(
     (task,) = done.document["tasks"].values()
     (match,) = task["bracket"]["rounds"][0]["matches"]
     assert [vote["winner"] for vote in match["votes"]] == [None, None]
-    assert match["decided_by"] == "tie"
+    assert (match["decided_by"], match["problem"]) == ("no-vote", "unreadable reply")
     assert made == {"summarizer": 4, "judge": 4}, "each is asked twice"
     assert {role: told["calls"] for role, told in done.document["usage"].items()} == made
+
+
+def test_a_match_without_any_vote_is_told_at_once_and_at_the_end(tmp_path: Path) -> None:
+    """It is settled as a tie is, and the bracket goes on; but nobody takes it for the judge's."""
+    pool = write_pool(tmp_path / "pool", tasks=2, attempts=2)
+
+    def fail(request: ChatRequest, _: Random) -> Fault | None:
+        is_theirs = request.role == "judge" and "Make part 1 work" in request.text
+        return Fault.MALFORMED if is_theirs else None
+
+    with Endpoint(faults=fail) as endpoint:
+        done = select(endpoint, "silent", pool, "-v", "2", "-o", tmp_path / "out")
+        again = select(endpoint, "silent", pool, "-v", "2", "-o", tmp_path / "out", "--json")
+    assert done.code == 0
+    one = "no vote came in 1 of {} matches, which the rule for ties settled; mostly: unreadable"
+    lines = {line[6:]: line for line in done.err.splitlines() if line.startswith("[")}
+    told = {line.partition(":")[0]: line for line in lines}
+    assert one.format(1) in told["org__repo-1"]
+    assert "no vote" not in told["org__repo-0"]
+    assert f"note: {one.format(2)} reply" in done.err.splitlines()
+    assert "no vote came (unreadable reply), settled by" in done.out
+    assert again.document["notes"] == [f"{one.format(2)} reply"], "what is kept says it still"
 
 
 def test_slot_bias_cancels(tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rematch.data.records import Bracket, Decision, Ending, Match, ResultKind
+from rematch.data.records import Bracket, Decision, Ending, Match, ResultKind, Vote
+from rematch.evidence.judge import EvidenceJudge
+from rematch.evidence.scoring import EvidenceScorer
 from rematch.programs import RTV, RTVConfig
+from rematch.programs.matches import find_problem
 from rematch.runs.executor import LocalExecutor
 from rematch.seams import Entrant
 from tests.programs.makers import (
@@ -97,7 +100,9 @@ def test_every_match_is_voted_as_configured(game: Game, votes: int) -> None:
         assert match.winner in eligible
         top = [i for i in eligible if match.tally[i] == max(match.tally)]
         assert match.winner in top
-        assert match.decided_by is (Decision.TIE if len(top) > 1 else Decision.VOTES)
+        undecided = Decision.TIE if any(match.tally) else Decision.NO_VOTE
+        assert match.decided_by is (undecided if len(top) > 1 else Decision.VOTES)
+        assert bool(match.problem) == (match.decided_by is Decision.NO_VOTE)
         assert bool(match.tie_break) == (len(top) > 1)
 
 
@@ -178,7 +183,28 @@ def test_no_votes_at_all_leave_the_order_for_ties() -> None:
     bracket = Game(entrants, RTVConfig(votes=3), 1, 0).play(PolicyJudge(no_vote))
     (match,) = bracket.matches
     assert (match.winner_id, match.tally) == ("cheap", (0, 0))
-    assert (match.decided_by, match.tie_break) == (Decision.TIE, "cheaper rollout")
+    assert (match.decided_by, match.tie_break) == (Decision.NO_VOTE, "cheaper rollout")
+    assert match.problem == "unknown", "this judge gives no reason"
+
+
+def test_a_judge_that_finds_them_equal_has_voted() -> None:
+    """Votes that cancel, and evidence that is equal, are a tie; only silence is none."""
+    entrants = [make_entrant("dear", tokens=900), make_entrant("cheap", tokens=10)]
+    config = RTVConfig(votes=2, early_stop=False)
+    even = Game(entrants, config, 1, 0).play(PolicyJudge(first_slot))
+    equal = run(RTV(EvidenceJudge(EvidenceScorer())).acall(task=PATCH_TASK, entrants=entrants))
+    for match in (*even.matches, *equal.matches):
+        assert (match.decided_by, match.problem) == (Decision.TIE, "")
+    assert [vote.margin for vote in equal.matches[0].votes] == [0.0]
+
+
+def test_the_reason_most_often_met_is_kept() -> None:
+    def vote(reasons: str, winner: int | None = None) -> Vote:
+        return Vote(sample=0, order=(0, 1), winner=winner, reasons=reasons)
+
+    lost = [vote("no vote: too long"), vote("no vote: unreadable reply"), vote("no vote: too long")]
+    assert find_problem(lost) == "too long"
+    assert find_problem([*lost, vote("it is better", winner=1)]) == ""
 
 
 def test_a_deterministic_judge_is_asked_once_per_match() -> None:

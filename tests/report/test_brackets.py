@@ -2,8 +2,9 @@
 
 import pytest
 
-from rematch.data.records import Bracket, Decision, Usage
-from rematch.report.brackets import format_bracket, format_usage
+from rematch.data.records import Bracket, Decision, Match, Usage
+from rematch.programs.explaining import explain_pick
+from rematch.report.brackets import count_no_votes, format_bracket, format_usage
 from tests.report.makers import make_bracket, make_match
 
 
@@ -53,6 +54,30 @@ def test_ties_lost_votes_and_missing_results_are_told() -> None:
     assert "[a | b] -> no vote: it is better" in lines
     assert "d beats c  (the others have no result)" in lines
     assert "left: a, d   cost: 3 calls, 300 + 30 tokens, $0.7500" in lines
+
+
+def no_vote(problem: str) -> Match:
+    match = make_match("a", "b", ballots=[((0, 1), None)] * 2, tie_break="cheaper rollout")
+    return match.model_copy(update={"decided_by": Decision.NO_VOTE, "problem": problem})
+
+
+def test_a_match_in_which_no_vote_came_is_no_tie() -> None:
+    lines = lines_of(make_bracket([no_vote("unreadable\nreply")]))
+    assert "a beats b  no vote came (unreadable reply), settled by cheaper rollout" in lines
+    why = "won its match in which no vote came (too long), settled by cheaper rollout"
+    assert explain_pick(make_bracket([no_vote("too long")])) == why
+
+
+def test_matches_without_a_vote_are_counted_with_their_most_frequent_reason() -> None:
+    voted = make_match("a", "b", ballots=[((0, 1), 0)])
+    walkover = make_match("c", "d", decided_by=Decision.NO_RESULT)
+    problems = ["too long", "unreadable reply", "too long"]
+    brackets = [make_bracket([no_vote(problem), voted, walkover]) for problem in problems]
+    assert count_no_votes(brackets) == (
+        "no vote came in 3 of 6 matches, which the rule for ties settled; mostly: too long"
+    )
+    assert count_no_votes([make_bracket([voted, walkover])]) == ""
+    assert count_no_votes([]) == ""
 
 
 def test_merged_rollouts_and_notes_are_told() -> None:

@@ -92,9 +92,10 @@ def test_judge_accuracy_counts_unequal_matches_only() -> None:
 
 def test_judge_accuracy_leaves_out_walkovers_and_ungraded_matches() -> None:
     walkover = make_match("a", "b", winner=0, decided_by=Decision.NO_RESULT)
+    silent = make_match("a", "b", winner=0, decided_by=Decision.NO_VOTE)
     ungraded = make_match("a", "c", winner=0)
     rollouts = [make_rollout(name) for name in "abc"]
-    bracket = make_bracket([walkover, ungraded])
+    bracket = make_bracket([walkover, silent, ungraded])
     run = make_run(rollouts, rewards={"a": 1, "b": 0}, brackets=[bracket])
     assert d.judge_accuracy([run]) == {}
 
