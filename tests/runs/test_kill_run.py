@@ -163,8 +163,8 @@ class Machine:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("killed")
     moment, forks = Moment(), Forks(folder / "said.txt")
-    serving = {"latency": Latency(0.01), "keep_messages": False}
-    with Endpoint(SeededAgent(), faults=moment, **serving) as endpoint:
+    latency = Latency(0.01)
+    with Endpoint(SeededAgent(), faults=moment, latency=latency, keep_messages=False) as endpoint:
         yield Machine(folder, endpoint, forks, moment)
     forks.close()
 
