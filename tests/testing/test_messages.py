@@ -216,3 +216,9 @@ def test_what_is_read_and_written_is_never_more_than_the_prompt(
         assert counted.cached_tokens + counted.written_tokens == ends <= counted.input_tokens
         cache.keep(asked)
         assert cache.count(asked, whole).written_tokens == 0
+
+
+def test_an_answer_bears_the_headers_that_the_test_gave() -> None:
+    with Endpoint(headers={"anthropic-ratelimit-requests-remaining": "7"}) as endpoint:
+        answer = send(endpoint, vote("a", "b"))
+    assert answer.headers["anthropic-ratelimit-requests-remaining"] == "7"
