@@ -41,6 +41,7 @@ from rematch.optimizers.tuning_report import TuningReport
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.calls import Event
 from rematch.runs.folder import RunFolder, write_text
+from rematch.runs.waits import Waits
 
 __all__ = [
     "Ablation",
@@ -65,6 +66,7 @@ __all__ = [
     "Tried",
     "TuningReport",
     "TuningRequest",
+    "Waits",
     "ablate_pool",
     "ablate_suite",
     "anchor_pool",

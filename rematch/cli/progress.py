@@ -9,12 +9,37 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from rematch.report.text import one_line, plain_name
 
 if TYPE_CHECKING:
-    from rematch.app import Event
+    from rematch.app import Event, Waits
+
+
+_LONG = 5.0
+"""Seconds of a wait that a pipe is told; a terminal shows shorter ones too."""
+
+
+class WaitColumn(ProgressColumn):
+    """What is waited for at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: Waits | None = None
+
+    def render(self, task: Task) -> Text:
+        """The line of it, counted down."""
+        return Text(self.waits.describe() if self.waits else "", style="yellow")
 
 
 class TaskProgress:
@@ -34,6 +59,8 @@ class TaskProgress:
         self._lock = threading.Lock()
         console = Console(stderr=True)
         self._live = console.is_terminal and not quiet
+        self._waiting = WaitColumn()
+        self._told_until = 0.0
         self._bar = Progress(
             TextColumn(what),
             BarColumn(),
@@ -41,6 +68,7 @@ class TaskProgress:
             TimeElapsedColumn(),
             TextColumn("{task.fields[jobs]}"),
             TextColumn("[yellow]{task.fields[events]}"),
+            self._waiting,
             console=console,
             transient=True,
             disable=not self._live,
@@ -74,6 +102,21 @@ class TaskProgress:
             self._events[event.outcome] += 1
         if self._live:
             self._bar.update(self._row, events=self._tell_events())
+
+    def watch(self, waits: Waits) -> None:
+        """Show which calls are held back: live on a terminal, a line for each long wait else."""
+        self._waiting.waits = waits
+        if not self._live and not self._quiet:
+            waits.on_begin = lambda: self._tell_wait(waits)
+
+    def _tell_wait(self, waits: Waits) -> None:
+        """One line for all who wait together."""
+        seconds, now = waits.find_longest(), waits.clock()
+        with self._lock:
+            if seconds < _LONG or now < self._told_until:
+                return
+            self._told_until = now + seconds
+        sys.stderr.write(f"{one_line(waits.describe())}\n")
 
     def finish_task(self, task_id: str, line: str) -> None:
         """Note that a task is done, and how."""

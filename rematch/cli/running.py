@@ -39,6 +39,7 @@ def execute(
             on_event=progress.count_event,
             tell=None if quiet else write_note,
         )
+        progress.watch(run.calls.waits)
         if not quiet:
             for notice in run.notices:
                 write_note(notice)

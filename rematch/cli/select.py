@@ -110,6 +110,8 @@ def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bo
             on_event=progress.count_event,
         )
 
+        progress.watch(parts.calls.waits)
+
         def tell(task_id: str, outcome: Selection | str) -> None:
             if isinstance(outcome, str):
                 progress.finish_task(task_id, f"failed: {outcome}")

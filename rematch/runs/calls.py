@@ -14,6 +14,7 @@ from rematch.runs.keys import Occurrences
 from rematch.runs.ledger import Ledger
 from rematch.runs.metering import Meter
 from rematch.runs.pace import Pace
+from rematch.runs.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Calls:
         on_event: told what befell a call, from any thread.
 
     Attributes:
+        waits: which of them are held back at the moment.
         halting: whether a lost call ends everything (HaltError), as while an optimizer works,
             which would take it for a bad answer.
     """
@@ -50,6 +52,7 @@ class Calls:
         self.ledger = ledger or Ledger()
         self.budget = budget or Budget(spent=self.ledger.spent)
         self.gate = Gate()
+        self.waits = Waits()
         self.halting = False
         self.occurrences = Occurrences()
         self._on_event = on_event

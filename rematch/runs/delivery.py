@@ -132,7 +132,7 @@ class Delivery:
         while True:
             estimate = line.price.estimate(self.request, len(self.members))
             await self._hold(line, estimate)
-            await self.calls.gate.sleep(line.pace.take(estimate.tokens))
+            await self._wait(line, line.pace.take(estimate.tokens), "rate-limit")
             tries += 1
             self._attempts += 1
             try:
@@ -150,7 +150,11 @@ class Delivery:
                 line.lost_in_a_row = 0
                 return await self._settle(line, responses, estimate)
             self.calls.note(self.role, fault.kind, "retried")
-            await self.calls.gate.sleep(pause)
+            await self._wait(line, pause, fault.kind)
+
+    async def _wait(self, line: Line, seconds: float, reason: str) -> None:
+        with self.calls.waits.noting(line.wire.route.model, reason, seconds):
+            await self.calls.gate.sleep(seconds)
 
     async def _hold(self, line: Line, estimate: Amount) -> None:
         """Hold what a try may cost; what is held for a try that cost nothing serves the next."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from rematch.cli.progress import TaskProgress
-from rematch.testing import Endpoint
+from rematch.runs.waits import Waits
+from rematch.testing import Endpoint, Fault
 from tests.app.recordings import write_pool
 from tests.cli.running import REMATCH, start_rematch
 
@@ -77,3 +78,39 @@ def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str], end: Callable[[
     except KeyError:
         pass
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_pipe_is_told_of_a_long_wait_once(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [100.0]
+    waits = Waits(lambda: now[0])
+    with TaskProgress(1) as progress:
+        progress.watch(waits)
+        with waits.noting("openai/m", "rate-limit", 4.0):
+            pass
+        for _ in range(2):  # the second is told when the first is over
+            with waits.noting("openai/m", "rate-limit", 12.0):
+                with waits.noting("openai/m", "rate-limit", 11.0):
+                    pass
+                now[0] += 12.0
+    line = "waiting 12 s for openai/m (rate-limit)"
+    assert capsys.readouterr().err.splitlines() == [line, line]
+
+
+def test_quiet_progress_tells_of_no_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = Waits()
+    with TaskProgress(1, quiet=True) as progress:
+        progress.watch(waits)
+        with waits.noting("openai/m", "rate-limit", 60.0):
+            pass
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_shows_who_is_waited_for(tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool", tasks=1, attempts=2)
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "200"}
+    script = [Fault.RATE_LIMIT_RETRY_AFTER]
+    with Endpoint(faults=script, retry_after=1.5) as endpoint:
+        words = ("select", pool, "--model", "openai/m", "--api-base", endpoint.url)
+        code, screen = run_on_terminal(*words, "-v", "1", env=env)
+    assert code == 0
+    assert re.search(r"waiting \d s for openai/m \(rate-limit", COLOURS.sub("", screen))
