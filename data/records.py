@@ -212,8 +212,8 @@ class Decision(StrEnum):
 class Match(Record):
     """One group comparison: G entrants (rollout ids), their votes, one winner (an index).
 
-    `tie_break` names the rule that settled a tie, or a match in which no vote came; `problem` is
-    why none came, in most cases. `stopped_early`: the votes left were not asked.
+    `tie_break` names the rule that settled a tie, or a match in which no vote came for `problem`.
+    `stopped_early`: the votes left were not asked.
     """
 
     entrants: tuple[str, ...] = Field(min_length=2)
@@ -284,10 +284,7 @@ NO_VERDICT = ("grader-failed", "image-missing", "not-gradable")
 
 
 class Grade(StoredRecord):
-    """What the task's own tests said; made after selection only.
-
-    `status` is "graded", or why the tests said nothing ("timeout", "patch-failed", ...).
-    """
+    """What the task's own tests said, or why nothing (`status`); made after selection only."""
 
     task_id: str
     rollout_id: str

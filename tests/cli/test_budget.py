@@ -57,8 +57,9 @@ def test_calls_are_bounded_the_best_is_returned_and_more_money_goes_on(
     assert spent.code == 0
     assert len(endpoint.calls(model="bounded")) == 9
     assert len(spent.document["tasks"]) == 2, "every task has its pick"
-    (note,) = spent.document["notes"]
+    note, no_votes = spent.document["notes"]
     assert note.startswith("the budget is spent (9 of 9 calls): ")
+    assert no_votes.startswith("no vote came in ")
     assert note in spent.err
     assert sum(unpaid(spent).values()) > 0
     again = select(endpoint, "bounded", "-o", "out", "--max-calls", "9")
