@@ -191,7 +191,8 @@ class Delivery:
             await self.calls.ledger.write_off([self.members[0].key])
             self.calls.budget.write_off(held)
         if fault.cure is Cure.STOP:
-            self.calls.gate.close(ModelRefusedError(explain(error)))
+            model = line.wire.route.model
+            self.calls.gate.close(ModelRefusedError(f"{model}: {explain(error)}"))
 
     def _choose_pause(self, fault: Fault, tries: int) -> float:
         """As long as the provider asks, else twice as long each time; never all at once."""

@@ -15,6 +15,8 @@ from rematch.runs.calls import Calls, Event
 from rematch.runs.metering import Meter
 from rematch.runs.models import ModelConfig
 from rematch.seams import spent
+from rematch.testing import Endpoint, Fault
+from tests.runs.calling import cast, make_judge
 
 USAGES = st.builds(
     Usage,
@@ -156,3 +158,11 @@ def test_sessions_do_not_close_each_others_gates(calls: Calls) -> None:
     calls.gate.check()
     other.close()
     other.close()  # twice is no fault
+
+
+def test_who_comes_after_a_refusal_is_told_which_model_refused(calls: Calls) -> None:
+    with Endpoint(faults=[Fault.EXPIRED_KEY]) as endpoint:
+        judge = make_judge(endpoint, calls, "openai/refusing")
+        told = [str(error) for error in cast(judge, [0, 1], places=1)]
+        assert len(endpoint.log) == 1
+    assert all("openai/refusing" in line and "\n" not in line for line in told), told
