@@ -62,7 +62,7 @@ def _read_blocks(body: Mapping[str, Any]) -> tuple[list[str], list[int]]:
             if "cache_control" in block:
                 _check_mark(block)
                 marks.append(len(texts))
-            texts.append(block["text"])
+            texts.append(block.get("text", ""))
     if "cache_control" in body and len(texts) - 1 not in marks:
         marks.append(len(texts) - 1)
     return texts, marks
@@ -71,7 +71,7 @@ def _read_blocks(body: Mapping[str, Any]) -> tuple[list[str], list[int]]:
 def _check_mark(block: Mapping[str, Any]) -> None:
     if block["cache_control"] != {"type": "ephemeral"}:
         raise Misunderstood(f"not a mark: {block['cache_control']!r}")
-    if not block["text"]:
+    if not block.get("text"):
         raise Misunderstood("an empty block cannot be marked")
 
 
