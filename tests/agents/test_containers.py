@@ -53,6 +53,26 @@ def test_a_stopped_container_is_started_again(source: Path) -> None:
         assert sandbox.incidents == ["the container had stopped and was started again"]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "OCI runtime exec failed: exec failed: unable to start container process",
+        "runtime/cgo: pthread_create failed: Resource temporarily unavailable",
+        "runtime: failed to create new OS thread (have 5 already; errno=11)",
+    ],
+)
+def test_a_command_that_found_no_room_is_run_again_without_the_old_ones(
+    source: Path, told: str
+) -> None:
+    """As the daemon fails where earlier commands use up all processes; told by a script here."""
+    fails_once = f"[ -e tried ] || {{ touch tried; echo '{told}'; exit 2; }}; pgrep -c sleep"
+    with make_sandbox("docker", source) as sandbox:
+        sandbox.execute("(setsid sleep 9872 &); true")
+        assert sandbox.execute("pgrep -c sleep").output == "2\n"
+        assert sandbox.execute(fails_once).output == "1\n", "the container's own is left"
+        assert sandbox.incidents == ["no room for a new process: the old ones were ended"]
+
+
 def test_the_network_is_there_by_option(source: Path) -> None:
     config = DockerConfig(image=IMAGE.image, network=True)
     with DockerSandbox(source, TIGHT, config=config) as sandbox:

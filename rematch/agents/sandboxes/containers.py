@@ -46,9 +46,14 @@ if TYPE_CHECKING:
 _FIRST_PROCESS = ["bash", "-c", "trap '' CHLD HUP INT TERM; exec sleep infinity"]
 _LOOK_SECONDS = 0.5
 _ARCHIVE_CHUNK = 1 << 20
-_NOT_STARTED = "OCI runtime exec failed"
-"""What the daemon says in place of a command's output, when its process limit is used up by what
-earlier commands left. A command that prints it itself only ends its own processes."""
+_NOT_STARTED = (
+    "OCI runtime exec failed",
+    "runtime/cgo: pthread_create failed",
+    "runtime: failed to create new OS thread",
+)
+"""What stands in place of a command's output, when the process limit is used up by what earlier
+commands left: the daemon's word, or that of its own process inside, which fell over. A command that
+prints it itself only ends its own processes."""
 
 
 class DockerConfig(Settings):
