@@ -89,20 +89,31 @@ async def play_match(
             repeated.reset(keeping)
             asker.reset(asking)
 
-    def tally(votes: Sequence[Vote]) -> list[int]:
-        counts = Counter(vote.winner for vote in votes)
-        return [counts[index] for index in eligible]
-
     def count_next(votes: Sequence[Vote]) -> int:
         left = count - len(votes)
-        needed = count_needed(tally(votes), ranks, left) if config.early_stop else left
+        needed = count_needed(_tally(votes, eligible), ranks, left) if config.early_stop else left
         return min(needed, turns) if config.warm_cache and not votes else needed
 
     if config.mode == "batched":
         votes = await _ask_batched(vote, orders, executor)
     else:
         votes = await _ask_in_turn(vote, count_next, executor)
-    counts = tally(votes)
+    match = _decide(ids, eligible, votes, ties)
+    return match.model_copy(update={"stopped_early": len(votes) < count})
+
+
+def _tally(votes: Sequence[Vote], eligible: Sequence[int]) -> list[int]:
+    """Votes for each of those that may win."""
+    counts = Counter(vote.winner for vote in votes)
+    return [counts[index] for index in eligible]
+
+
+def _decide(
+    ids: tuple[str, ...], eligible: Sequence[int], votes: Sequence[Vote], ties: TieOrder
+) -> Match:
+    """The match that these votes make; where none is ahead, the order for ties settles it."""
+    ranks = [ties.ranks[index] for index in eligible]
+    counts = _tally(votes, eligible)
     ahead = leader(counts, ranks)
     rivals = [i for i, votes_for in enumerate(counts) if votes_for == counts[ahead] and i != ahead]
     rival = min(rivals, key=ranks.__getitem__, default=None)
@@ -115,7 +126,6 @@ async def play_match(
         decided_by=Decision.VOTES if rival is None else undecided,
         problem=problem,
         tie_break="" if rival is None else ties.reason(eligible[ahead], eligible[rival]),
-        stopped_early=len(votes) < count,
     )
 
 
