@@ -98,8 +98,7 @@ async def play_match(
         votes = await _ask_batched(vote, orders, executor)
     else:
         votes = await _ask_in_turn(vote, count_next, executor)
-    match = _decide(ids, eligible, votes, ties)
-    return match.model_copy(update={"stopped_early": len(votes) < count})
+    return _decide(ids, eligible, votes, ties, stopped_early=len(votes) < count)
 
 
 def _tally(votes: Sequence[Vote], eligible: Sequence[int]) -> list[int]:
@@ -109,7 +108,12 @@ def _tally(votes: Sequence[Vote], eligible: Sequence[int]) -> list[int]:
 
 
 def _decide(
-    ids: tuple[str, ...], eligible: Sequence[int], votes: Sequence[Vote], ties: TieOrder
+    ids: tuple[str, ...],
+    eligible: Sequence[int],
+    votes: Sequence[Vote],
+    ties: TieOrder,
+    *,
+    stopped_early: bool,
 ) -> Match:
     """The match that these votes make; where none is ahead, the order for ties settles it."""
     ranks = [ties.ranks[index] for index in eligible]
@@ -126,6 +130,7 @@ def _decide(
         decided_by=Decision.VOTES if rival is None else undecided,
         problem=problem,
         tie_break="" if rival is None else ties.reason(eligible[ahead], eligible[rival]),
+        stopped_early=stopped_early,
     )
 
 

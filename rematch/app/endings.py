@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rematch.app.parts import Parts
-from rematch.data.records import Usage
+from rematch.data.records import Bracket, Usage
 from rematch.errors import ModelRefusedError, RematchError
 from rematch.programs.concurrency import gather_all
+from rematch.report.brackets import count_no_votes
 from rematch.runs.calls import Event
 
 T = TypeVar("T")
@@ -30,6 +31,11 @@ class Ending:
     events: Counter[Event] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     refusal: str = ""
+
+    def note_no_votes(self, brackets: Iterable[Bracket]) -> None:
+        """Note in how many of the brackets' matches no vote came, where there are any."""
+        if told := count_no_votes(brackets):
+            self.notes.append(told)
 
     def require_all(self) -> None:
         """See that the provider let it come to its end; for figures over all tasks.

@@ -15,7 +15,6 @@ from rematch.data.records import Task
 from rematch.data.suites import Suite
 from rematch.programs import Outcome
 from rematch.programs.brackets import count_matches
-from rematch.report.brackets import count_no_votes
 from rematch.report.diagnostics import TaskRun
 from rematch.runs.budget import watch_refusals
 from rematch.runs.executor import LocalExecutor
@@ -84,8 +83,7 @@ async def run_suite(
         in_flight=_count_open(run.executor, config),
         on_done=on_done,
     )
-    brackets = (bracket for run in finished.done.values() for bracket in run.brackets)
-    finished.notes += filter(None, [count_no_votes(brackets)])
+    finished.note_no_votes(bracket for run in finished.done.values() for bracket in run.brackets)
     return finished
 
 

@@ -12,7 +12,6 @@ from rematch.app.parts import Parts, lighten
 from rematch.data.pools import Pool, PoolTask
 from rematch.data.records import Bracket, Origin, Pick, Rollout, Summary, Task
 from rematch.programs.brackets import count_matches
-from rematch.report.brackets import count_no_votes
 from rematch.runs.budget import watch_refusals
 from rematch.runs.folder import RunFolder, TaskFolder
 from rematch.runs.manifest import Manifest, describe_paths, open_folder, read_versions
@@ -119,8 +118,7 @@ async def select_pool(
         in_flight=_TASKS_IN_FLIGHT if models.summarizer or models.judge else 1,
         on_done=on_done,
     )
-    brackets = (selection.bracket for selection in selected.selections.values())
-    selected.notes += filter(None, [count_no_votes(brackets)])
+    selected.note_no_votes(selection.bracket for selection in selected.selections.values())
     return selected
 
 

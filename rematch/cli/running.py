@@ -55,10 +55,8 @@ def execute(
 
 
 def _tell(run: TaskRun) -> str:
-    from rematch.report.brackets import count_no_votes
+    from rematch.report.brackets import add_no_votes
 
     reward = run.reward(run.pick.rollout_id)
     verdict = "not graded" if reward is None else f"reward {reward:g}"
-    no_votes = count_no_votes(run.brackets)
-    warning = f"; {no_votes}" if no_votes else ""
-    return f"picked {run.pick.rollout_id}, {verdict}{warning}"
+    return add_no_votes(f"picked {run.pick.rollout_id}, {verdict}", run.brackets)

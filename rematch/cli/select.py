@@ -100,7 +100,7 @@ def _select_and_tell(
 
 def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bool) -> Selected:
     from rematch import app
-    from rematch.report.brackets import count_no_votes
+    from rematch.report.brackets import add_no_votes
 
     with TaskProgress(len(pool.sizes), quiet=quiet) as progress:
         parts = app.build_selector(
@@ -116,9 +116,8 @@ def _select(settings: Config, pool: Pool, folder: RunFolder | None, *, quiet: bo
             if isinstance(outcome, str):
                 progress.finish_task(task_id, f"failed: {outcome}")
             else:
-                no_votes = count_no_votes([outcome.bracket])
-                warning = f"; {no_votes}" if no_votes else ""
-                progress.finish_task(task_id, f"picked {outcome.pick.rollout_id}{warning}")
+                picked = f"picked {outcome.pick.rollout_id}"
+                progress.finish_task(task_id, add_no_votes(picked, [outcome.bracket]))
 
         try:
             return app.run_async(lambda: app.select_pool(parts, pool, settings, folder, tell))

@@ -51,6 +51,11 @@ def count_no_votes(brackets: Iterable[Bracket]) -> str:
     return f"{told}, which the rule for ties settled; mostly: {most}"
 
 
+def add_no_votes(line: str, brackets: Iterable[Bracket]) -> str:
+    """A task's line, and behind it in how many of its matches no vote came, where in any."""
+    return "; ".join(filter(None, [line, count_no_votes(brackets)]))
+
+
 def format_usage(usage: Usage) -> str:
     """Calls, tokens and dollars in a few words."""
     if not usage.calls:

@@ -12,6 +12,7 @@ import hashlib
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -121,7 +122,7 @@ class Marker:
         self._clock = clock
         self._lock = threading.Lock()
         self._writing: set[bytes] = set()
-        self._kept: dict[bytes, float] = {}
+        self._kept: OrderedDict[bytes, float] = OrderedDict()  # the longest unused first
 
     @contextmanager
     def place(self, request: lm15.Request, *, repeated: bool) -> Iterator[list[Cut]]:
@@ -132,8 +133,7 @@ class Marker:
         cuts = find_cuts(request, self._role, repeated=repeated)
         names = [_name(request, cut) for cut in cuts]
         with self._lock:
-            fresh = self._clock() - KEPT_SECONDS
-            self._kept = {name: at for name, at in self._kept.items() if at > fresh}
+            self._forget()
             marked = [name not in self._writing for name in names]
             mine = [name for name, is_mine in zip(names, marked, strict=True) if is_mine]
             writing = {name for name in mine if name not in self._kept}
@@ -147,7 +147,15 @@ class Marker:
         finally:
             with self._lock:
                 self._writing -= writing
-                self._kept |= dict.fromkeys(answered, self._clock())
+                for name in answered:
+                    self._kept[name] = self._clock()
+                    self._kept.move_to_end(name)
+
+    def _forget(self) -> None:
+        """Drop what the provider keeps no longer."""
+        fresh = self._clock() - KEPT_SECONDS
+        while self._kept and next(iter(self._kept.values())) <= fresh:
+            self._kept.popitem(last=False)
 
 
 def _name(request: lm15.Request, cut: Cut) -> bytes:
